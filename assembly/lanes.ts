@@ -1,0 +1,102 @@
+/**
+ * How wide one pass of an elementwise kernel is. A formula is written once, as `lanes<W>(addresses, scalars)` of an
+ * operation class; the body of a sweep runs it on four lanes, the tail on one lane of the same vector registers, so
+ * that a value does not depend on its position. `changetype<W>(0)` only names the class whose inlined methods are
+ * meant: no object exists at run time.
+ *
+ * Four, FourAt4, FourAt8, FourAt12 are the four vectors of an unrolled pass over 16 floats. Their offsets (in floats)
+ * are immediates of the load and store instructions: an offset added to the address would cost an instruction each.
+ */
+
+@unmanaged
+@final
+export class Four {
+  @inline load(p: usize): v128 { return v128.load(p); }
+  @inline store(p: usize, v: v128): void { v128.store(p, v); }
+}
+
+@unmanaged
+@final
+export class FourAt4 {
+  @inline load(p: usize): v128 { return v128.load(p, 16); }
+  @inline store(p: usize, v: v128): void { v128.store(p, v, 16); }
+}
+
+@unmanaged
+@final
+export class FourAt8 {
+  @inline load(p: usize): v128 { return v128.load(p, 32); }
+  @inline store(p: usize, v: v128): void { v128.store(p, v, 32); }
+}
+
+@unmanaged
+@final
+export class FourAt12 {
+  @inline load(p: usize): v128 { return v128.load(p, 48); }
+  @inline store(p: usize, v: v128): void { v128.store(p, v, 48); }
+}
+
+/** One float, in lane 0; the other lanes are zero and are not stored. */
+@unmanaged
+@final
+export class One {
+  @inline load(p: usize): v128 { return v128.load32_zero(p); }
+  @inline store(p: usize, v: v128): void { v128.store32_lane(p, v, 0); }
+}
+
+/** Bytes of n floats. */
+@inline
+export function bytes(n: i32): usize {
+  return (<usize>n) << 2;
+}
+
+/** Runs op over n floats of one array; a, b, c are its scalars, already splatted. */
+@inline
+export function sweep1<Op>(n: i32, y: usize, a: v128, b: v128, c: v128): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64) {
+    op.lanes<Four>(y, a, b, c);
+    op.lanes<FourAt4>(y, a, b, c);
+    op.lanes<FourAt8>(y, a, b, c);
+    op.lanes<FourAt12>(y, a, b, c);
+  }
+  for (; y < body; y += 16) op.lanes<Four>(y, a, b, c);
+  for (; y < end; y += 4) op.lanes<One>(y, a, b, c);
+}
+
+/** Runs op over n floats of two arrays. */
+@inline
+export function sweep2<Op>(n: i32, y: usize, x: usize, a: v128, b: v128, c: v128): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64) {
+    op.lanes<Four>(y, x, a, b, c);
+    op.lanes<FourAt4>(y, x, a, b, c);
+    op.lanes<FourAt8>(y, x, a, b, c);
+    op.lanes<FourAt12>(y, x, a, b, c);
+  }
+  for (; y < body; y += 16, x += 16) op.lanes<Four>(y, x, a, b, c);
+  for (; y < end; y += 4, x += 4) op.lanes<One>(y, x, a, b, c);
+}
+
+/** Runs op over n floats of three arrays. */
+@inline
+export function sweep3<Op>(n: i32, y: usize, x: usize, w: usize, a: v128, b: v128, c: v128): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64, w += 64) {
+    op.lanes<Four>(y, x, w, a, b, c);
+    op.lanes<FourAt4>(y, x, w, a, b, c);
+    op.lanes<FourAt8>(y, x, w, a, b, c);
+    op.lanes<FourAt12>(y, x, w, a, b, c);
+  }
+  for (; y < body; y += 16, x += 16, w += 16) op.lanes<Four>(y, x, w, a, b, c);
+  for (; y < end; y += 4, x += 4, w += 4) op.lanes<One>(y, x, w, a, b, c);
+}

@@ -1,0 +1,24 @@
+/**
+ * Scalar float64 functions whose bits are the same in every engine, for all numbers that end in weights. Math.exp,
+ * log, pow, cos, tanh and ** differ between engines and are banned from src by a lint rule; + - * / and Math.sqrt do not.
+ */
+import { instantiateSync } from "@assemblyscript/loader";
+import type { instantiate } from "../../build/math.js";
+import { compile, inlinedBytes } from "./wasm.js";
+
+type PortableMath = Awaited<ReturnType<typeof instantiate>>;
+
+let instance: PortableMath | undefined;
+
+function portable(): PortableMath {
+  instance ??= instantiateSync(compile(inlinedBytes("math")), {}).instance.exports as unknown as PortableMath;
+  return instance;
+}
+
+export const exp = (x: number): number => portable().exp(x);
+export const log = (x: number): number => portable().log(x);
+export const pow = (x: number, y: number): number => portable().pow(x, y);
+export const cos = (x: number): number => portable().cos(x);
+export const tanh = (x: number): number => portable().tanh(x);
+export const expm1 = (x: number): number => portable().expm1(x);
+export const log1p = (x: number): number => portable().log1p(x);

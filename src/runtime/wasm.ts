@@ -1,0 +1,48 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import { inlined } from "../../build/inline.js";
+import type { instantiate } from "../../build/baseline.js";
+
+/** Every Wasm export by name, typed by the compiler's own declarations. */
+export type Kernels = Omit<Awaited<ReturnType<typeof instantiate>>, "memory">;
+
+/** The builds that the package carries. `debug` (with assertions) exists in the repository only. */
+export type Build = "baseline" | "relaxed" | "debug";
+
+/** A build's bytes and their SHA-256, decoded from the inlined base64 once. */
+export function inlinedBytes(name: keyof typeof inlined): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(inlined[name].base64), (character) => character.charCodeAt(0));
+}
+
+export function inlinedHash(name: keyof typeof inlined): string {
+  return inlined[name].sha256;
+}
+
+/** Compiles bytes, or says which Content-Security-Policy directive forbids it. */
+export function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  if (typeof WebAssembly === "undefined") {
+    throw new Error("init: this runtime has no WebAssembly. lanewise has no slower fallback.");
+  }
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    throw new Error(
+      `init: WebAssembly could not be compiled (${(error as Error).message}). On a page with a Content-Security-Policy, ` +
+        `add 'wasm-unsafe-eval' to script-src; where compiling is forbidden, pass init({ module }).`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Instantiates through the loader and returns the raw exports: the loader's own wrap every call in a rest array,
+ * which costs more than a small kernel.
+ */
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const { instance } = instantiateSync(module, { env: { memory, abort } });
+  return instance.exports as unknown as Kernels;
+}
+
+/** Called by a failed assertion of the debug build. The stub runtime's strings are not read: the position tells all. */
+function abort(_message: number, _file: number, line: number, column: number): never {
+  throw new WebAssembly.RuntimeError(`kernel assertion failed at line ${line}, column ${column}`);
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+const major = Number(process.versions.node.split(".")[0]);
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: process.env["LANEWISE_SLOW"] ? [] : ["test/**/*.slow.test.ts"],
+    testTimeout: 60_000,
+    pool: "forks",
+    // Node 20 accepts relaxed SIMD behind a flag that later versions no longer know.
+    execArgv: major < 22 ? ["--experimental-wasm-relaxed-simd"] : [],
+  },
+});
