@@ -1,0 +1,46 @@
+import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { noChromium, runInChromium, type PageOptions } from "./chromium.js";
+import { hashKernels } from "./program.js";
+
+/** Bundles a module that imports program.ts for browsers; a Node import anywhere below it fails here. */
+async function bundle(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)), loader: "ts" },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+    logLevel: "silent",
+  });
+  return outputFiles[0]!.text;
+}
+
+async function inPage(expression: string, options?: PageOptions): Promise<unknown> {
+  const imports = `import * as program from "./program.js"; declare const report: (value: unknown) => void;`;
+  return runInChromium(await bundle(`${imports} report(await ${expression});`), options);
+}
+
+describe.skipIf(noChromium !== undefined)(`headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
+  it("gives the bits that Node gives", { timeout: 60_000 }, async () => {
+    expect(await inPage("program.hashKernels()")).toEqual(await hashKernels());
+  });
+
+  it("runs under a policy that allows WebAssembly, and names the missing word where none does", async () => {
+    const hashes = await hashKernels();
+    const allowing = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:";
+    expect(await inPage("program.hashKernels()", { contentSecurityPolicy: allowing })).toEqual(hashes);
+    const forbidding = "default-src 'self'; img-src data:";
+    const message = "program.hashKernels().catch((error: Error) => error.message)";
+    expect(await inPage(message, { contentSecurityPolicy: forbidding })).toMatch(
+      /add 'wasm-unsafe-eval' to script-src/,
+    );
+  });
+
+  it("tells an error of the page and a browser that cannot work", async () => {
+    await expect(runInChromium("throw new Error('boom');")).rejects.toThrow(/In the page: Error: boom/);
+    await expect(runInChromium("", { timeoutMs: 1500 })).rejects.toThrow(/reported nothing within 1500 ms/);
+  });
+});
