@@ -1,0 +1,49 @@
+import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { checkSeed, permutation } from "../random.js";
+import { commonLength, rowsOf, takeRows, type Rows, type RowsLike } from "./rows.js";
+
+/** What batches() accepts. */
+export interface BatchesOptions {
+  /** Samples per batch. Default 32. */
+  batchSize?: number;
+  /** Whether every pass takes a new order. Default true. */
+  shuffle?: boolean;
+  /** The orders are a function of it and of the number of passes begun before. An integer from 0. Default 0. */
+  seed?: number;
+  /** Whether to leave out a last batch that is smaller. Default false. */
+  dropRemainder?: boolean;
+}
+
+/** Batches that can be iterated over again: each pass is an epoch. */
+export interface Batches<T extends readonly RowsLike[]> extends Iterable<{ -readonly [K in keyof T]: Rows }> {
+  /** Batches in one pass. */
+  readonly length: number;
+}
+
+/**
+ * Samples of several arrays in batches, as copies: `for (const [x, y] of batches([images, labels], { batchSize: 64 }))`.
+ * Only the batch in hand is copied, so a pass needs no memory beside the data.
+ */
+export function batches<const T extends readonly RowsLike[]>(arrays: T, options: BatchesOptions = {}): Batches<T> {
+  checkKeys("batches", options, ["batchSize", "shuffle", "seed", "dropRemainder"]);
+  const batchSize = checkNumber("batches", "batchSize", options.batchSize ?? 32, { min: 1, integer: true });
+  const shuffle = checkBoolean("batches", "shuffle", options.shuffle ?? true);
+  const dropRemainder = checkBoolean("batches", "dropRemainder", options.dropRemainder ?? false);
+  const seed = checkSeed("batches", options.seed ?? 0);
+  if (!Array.isArray(arrays)) throw new TypeError("batches: arrays must be a list, such as [x, y].");
+  const rows = arrays.map((array, i) => rowsOf("batches", `arrays[${i}]`, array));
+  const total = commonLength("batches", rows);
+  const length = dropRemainder ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
+
+  let passes = 0;
+  return {
+    length,
+    *[Symbol.iterator]() {
+      const order = shuffle ? permutation(total, seed, passes++) : Uint32Array.from({ length: total }, (_, i) => i);
+      for (let batch = 0; batch < length; batch++) {
+        const chosen = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+        yield rows.map((array) => takeRows(array, chosen)) as { -readonly [K in keyof T]: Rows };
+      }
+    },
+  };
+}
