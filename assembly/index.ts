@@ -4,6 +4,29 @@
  */
 export { isFused } from "./simd";
 export { saxpy, sscal, addForward, sdot } from "./blas1";
+export { weightedSum } from "./losses/rows";
+export { meanSquaredErrorForward, meanSquaredErrorBackward } from "./losses/mean-squared-error";
+export { meanAbsoluteErrorForward, meanAbsoluteErrorBackward } from "./losses/mean-absolute-error";
+export { huberForward, huberBackward } from "./losses/huber";
+export { logCoshForward, logCoshBackward } from "./losses/log-cosh";
+export { hingeForward, hingeBackward, squaredHingeForward, squaredHingeBackward } from "./losses/hinge";
+export { poissonForward, poissonBackward } from "./losses/poisson";
+export { klDivergenceForward, klDivergenceBackward } from "./losses/kl-divergence";
+export { cosineSimilarityForward, cosineSimilarityBackward } from "./losses/cosine-similarity";
+export {
+  binaryCrossentropyForward, binaryCrossentropyBackward,
+  binaryCrossentropyFromLogitsForward, binaryCrossentropyFromLogitsBackward, sigmoidCrossentropyBackward,
+} from "./losses/binary-crossentropy";
+export {
+  categoricalCrossentropyForward, categoricalCrossentropyBackward,
+  sparseCategoricalCrossentropyForward, sparseCategoricalCrossentropyBackward,
+} from "./losses/categorical-crossentropy";
+export {
+  softmaxCrossentropyForward, softmaxCrossentropyBackward,
+  softmaxCrossentropySparseForward, softmaxCrossentropySparseBackward,
+  categoricalCrossentropyFromLogitsForward, categoricalCrossentropyFromLogitsBackward,
+  sparseCategoricalCrossentropyFromLogitsForward, sparseCategoricalCrossentropyFromLogitsBackward,
+} from "./losses/softmax-crossentropy";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {

@@ -1,0 +1,72 @@
+/** A user's own loss: plain JavaScript on copies, in place of kernels. */
+import { rangeError, typeError } from "../check.js";
+import type { Engine } from "../runtime/engine.js";
+import type { Loss } from "./loss.js";
+
+/** What a user's function needs to see of a tensor. */
+export interface LossTensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Values and slopes of a batch: `value` one per sample, `gradient` the derivative of each value by the prediction,
+ * shaped as the prediction. The mean over the batch, and weights, are not its business.
+ */
+export type CustomLoss<T extends LossTensor = LossTensor> = (
+  yTrue: T,
+  yPred: T,
+) => { value: ArrayLike<number>; gradient: ArrayLike<number> };
+
+/** A Loss around a user's function, named as the function. Targets are floats, as many as the prediction. */
+export function customLoss(custom: CustomLoss): Loss {
+  const name = custom.name || "customLoss";
+  const misused = () => {
+    throw new Error(`${name}: a custom loss runs through evaluateCustomLoss.`);
+  };
+  return Object.freeze({ name, options: {}, target: "values", forward: misused, backward: misused, custom });
+}
+
+/**
+ * Runs a user's loss on copies of the batch, checks what it returns and writes rowLoss and, unless dPrediction is 0,
+ * dPrediction[r][j] = rowScale[r] * gradient[r][j]. Shapes are [rows, ...], both with as many floats a row; `tensor`
+ * makes what the function is given.
+ */
+export function evaluateCustomLoss<T extends LossTensor>(
+  engine: Engine,
+  loss: Loss,
+  tensor: (data: Float32Array, shape: readonly number[]) => T,
+  shape: readonly number[],
+  prediction: number,
+  target: number,
+  rowLoss: number,
+  rowScale: number,
+  dPrediction: number,
+): void {
+  const { name, custom } = loss;
+  const rows = shape[0]!;
+  const size = shape.reduce((product, length) => product * length, 1);
+  const copy = (address: number) => tensor(engine.floats(address, size).slice(), shape);
+  const result: unknown = (custom as unknown as CustomLoss<T>)(copy(target), copy(prediction));
+  const expected = "a custom loss must return { value, gradient }";
+  if (typeof result !== "object" || result === null) throw typeError(name, expected, "result", result);
+  const { value, gradient } = result as Record<string, unknown>;
+  const values = checkFloats(name, "value", value, rows, `one number per sample, ${rows}`);
+  const slopes = checkFloats(name, "gradient", gradient, size, `one number per element of yPred, ${size}`);
+
+  // The function may have made memory grow (by predicting with another model): views are taken only now.
+  engine.floats(rowLoss, rows).set(values);
+  if (dPrediction === 0) return;
+  const scale = engine.floats(rowScale, rows);
+  const slope = engine.floats(dPrediction, size);
+  const width = size / rows;
+  for (let i = 0; i < size; i++) slope[i] = Math.fround(slopes[i]!) * scale[Math.floor(i / width)]!;
+}
+
+function checkFloats(where: string, name: string, value: unknown, length: number, what: string): ArrayLike<number> {
+  const expected = `${name} must be an array of floats, ${what}`;
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) throw typeError(where, expected, name, value);
+  const floats = value as ArrayLike<number>;
+  if (floats.length !== length) throw rangeError(where, expected, `${name}.length`, floats.length);
+  return floats;
+}

@@ -1,0 +1,108 @@
+/**
+ * What a loss is to the rest of the library: kernels that turn rows of predictions and targets into one value per row,
+ * and the slope of each value. The mean over a batch, weights included, is the training loop's.
+ */
+import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import type { Kernels } from "../runtime/wasm.js";
+import type { CustomLoss } from "./custom-loss.js";
+
+/** Every option that a loss may have, and how it is checked. */
+const optionChecks = {
+  /** The prediction is a logit, before sigmoid or softmax. */
+  fromLogits: checkBoolean,
+  /** Part of the target's weight that is spread evenly over all classes (over both, if binary). In [0, 1]. */
+  labelSmoothing: (where: string, name: string, value: unknown) => checkNumber(where, name, value, { min: 0, max: 1 }),
+  /** Error beyond which a loss grows linearly. Above 0. */
+  delta: (where: string, name: string, value: unknown) => checkNumber(where, name, value, { above: 0 }),
+} as const;
+
+type OptionValues = { [K in keyof typeof optionChecks]: ReturnType<(typeof optionChecks)[K]> };
+type OptionName = keyof OptionValues;
+
+/** Addresses of one call. prediction: rows x width floats. */
+export type LossForward = (
+  k: Kernels,
+  rows: number,
+  width: number,
+  prediction: number,
+  target: number,
+  rowLoss: number,
+) => void;
+
+export type LossBackward = (
+  k: Kernels,
+  rows: number,
+  width: number,
+  prediction: number,
+  target: number,
+  rowScale: number,
+  dPrediction: number,
+) => void;
+
+/** A loss together with the activation it follows: z are the logits, y the activation's output, already computed. */
+export interface FusedLoss {
+  readonly activation: "softmax" | "sigmoid";
+  forward(k: Kernels, rows: number, width: number, z: number, y: number, target: number, rowLoss: number): void;
+  /** dz[r][j] = rowScale[r] * d rowLoss[r] / d z[r][j]; overwrites; dz may be y. */
+  backward(
+    k: Kernels,
+    rows: number,
+    width: number,
+    z: number,
+    y: number,
+    target: number,
+    rowScale: number,
+    dz: number,
+  ): void;
+}
+
+export interface Loss {
+  readonly name: string;
+  readonly options: Readonly<Partial<OptionValues>>;
+  /** "class": one i32 class index per row; "values": f32, as many as the prediction. */
+  readonly target: "class" | "values";
+  /** rowLoss[r] = loss of row r; overwrites. */
+  readonly forward: LossForward;
+  /** dPrediction[r][j] = rowScale[r] * d rowLoss[r] / d prediction[r][j]; overwrites. */
+  readonly backward: LossBackward;
+  /** The stable form for an output made by this activation; undefined from logits or where there is none. */
+  readonly fused?: FusedLoss | undefined;
+  /** A user's own function, which evaluateCustomLoss runs in place of forward and backward. */
+  readonly custom?: CustomLoss | undefined;
+}
+
+/** One loss: the literal from which its factory, option type, name and README row follow. */
+export interface LossDefinition<N extends string, K extends OptionName> {
+  readonly name: N;
+  /** Of one row: y the prediction, t the target. */
+  readonly formula: string;
+  readonly target: "class" | "values";
+  readonly defaults: Pick<OptionValues, K>;
+  kernels(options: Pick<OptionValues, K>): {
+    readonly forward: LossForward;
+    readonly backward: LossBackward;
+    readonly fused?: FusedLoss | undefined;
+  };
+}
+
+export interface LossFactory<N extends string = string, K extends OptionName = OptionName> {
+  (options?: Partial<Pick<OptionValues, K>>): Loss;
+  readonly definition: LossDefinition<N, K>;
+}
+
+export function defineLoss<const N extends string, K extends OptionName = never>(
+  definition: LossDefinition<N, K>,
+): LossFactory<N, K> {
+  const where = `losses.${definition.name}`;
+  const known = Object.keys(definition.defaults) as K[];
+  const factory = (given: Partial<Pick<OptionValues, K>> = {}): Loss => {
+    checkKeys(where, given, known);
+    const options = { ...definition.defaults };
+    for (const key of known) {
+      if (given[key] !== undefined) options[key] = optionChecks[key](where, key, given[key]) as OptionValues[K];
+    }
+    const { name, target } = definition;
+    return Object.freeze({ name, options: Object.freeze(options), target, ...definition.kernels(options) });
+  };
+  return Object.assign(factory, { definition });
+}
