@@ -1,8 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const major = Number(process.versions.node.split(".")[0]);
 
 export default defineConfig({
+  // Examples import the package by its name; here that is its sources.
+  resolve: { alias: { lanewise: fileURLToPath(new URL("src/index.ts", import.meta.url)) } },
   test: {
     include: ["test/**/*.test.ts"],
     exclude: process.env["LANEWISE_SLOW"] ? [] : ["test/**/*.slow.test.ts"],

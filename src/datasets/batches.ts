@@ -1,6 +1,7 @@
 import { checkBoolean, checkKeys, checkNumber } from "../check.js";
 import { checkSeed, permutation } from "../random.js";
-import { commonLength, rowsOf, takeRows, type Rows, type RowsLike } from "./rows.js";
+import type { DataLike } from "../tensor.js";
+import { samplesOf, takeSamples, type Samples } from "./samples.js";
 
 /** What batches() accepts. */
 export interface BatchesOptions {
@@ -15,7 +16,7 @@ export interface BatchesOptions {
 }
 
 /** Batches that can be iterated over again: each pass is an epoch. */
-export interface Batches<T extends readonly RowsLike[]> extends Iterable<{ -readonly [K in keyof T]: Rows }> {
+export interface Batches<T extends readonly DataLike[]> extends Iterable<Samples<T>> {
   /** Batches in one pass. */
   readonly length: number;
 }
@@ -24,15 +25,13 @@ export interface Batches<T extends readonly RowsLike[]> extends Iterable<{ -read
  * Samples of several arrays in batches, as copies: `for (const [x, y] of batches([images, labels], { batchSize: 64 }))`.
  * Only the batch in hand is copied, so a pass needs no memory beside the data.
  */
-export function batches<const T extends readonly RowsLike[]>(arrays: T, options: BatchesOptions = {}): Batches<T> {
+export function batches<const T extends readonly DataLike[]>(arrays: T, options: BatchesOptions = {}): Batches<T> {
   checkKeys("batches", options, ["batchSize", "shuffle", "seed", "dropRemainder"]);
   const batchSize = checkNumber("batches", "batchSize", options.batchSize ?? 32, { min: 1, integer: true });
   const shuffle = checkBoolean("batches", "shuffle", options.shuffle ?? true);
   const dropRemainder = checkBoolean("batches", "dropRemainder", options.dropRemainder ?? false);
   const seed = checkSeed("batches", options.seed ?? 0);
-  if (!Array.isArray(arrays)) throw new TypeError("batches: arrays must be a list, such as [x, y].");
-  const rows = arrays.map((array, i) => rowsOf("batches", `arrays[${i}]`, array));
-  const total = commonLength("batches", rows);
+  const { tensors, total } = samplesOf("batches", arrays);
   const length = dropRemainder ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
 
   let passes = 0;
@@ -42,7 +41,7 @@ export function batches<const T extends readonly RowsLike[]>(arrays: T, options:
       const order = shuffle ? permutation(total, seed, passes++) : Uint32Array.from({ length: total }, (_, i) => i);
       for (let batch = 0; batch < length; batch++) {
         const chosen = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        yield rows.map((array) => takeRows(array, chosen)) as { -readonly [K in keyof T]: Rows };
+        yield tensors.map((array) => takeSamples(array, chosen)) as Samples<T>;
       }
     },
   };

@@ -1,5 +1,5 @@
 import { checkBoolean, checkKeys, FormatError, nearest, rangeError, show, typeError } from "../check.js";
-import type { Rows } from "./rows.js";
+import { Tensor } from "../tensor.js";
 
 /** What csv() accepts. */
 export interface CsvOptions {
@@ -12,15 +12,15 @@ export interface CsvOptions {
 }
 
 /** The numbers of a CSV file. */
-export interface Table extends Rows<Float32Array<ArrayBuffer>> {
+export interface Table {
   /** `[records, columns]`. */
-  readonly shape: readonly [number, number];
+  readonly values: Tensor;
   /** The names of the columns, in the order of the file. */
   readonly names: readonly string[];
-  /** For each column of words: its words, sorted by code unit. In `data` such a word is its index in this list. */
+  /** For each column of words: its words, sorted by code unit. In `values` such a word is its index in this list. */
   readonly categories: ReadonlyMap<string, readonly string[]>;
   /** The named columns, in that order, as `[records, names.length]`. */
-  select(...names: string[]): Rows<Float32Array<ArrayBuffer>>;
+  select(...names: string[]): Tensor;
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -90,7 +90,7 @@ function decode(source: Uint8Array | string): string {
 }
 
 /**
- * Reads comma-separated values (RFC 4180) from UTF-8 bytes or text into one float array `[records, columns]`. A column
+ * Reads comma-separated values (RFC 4180) from UTF-8 bytes or text into floats `[records, columns]`. A column
  * in which every present field is a number is numeric, with missing fields NaN; any other is one of categories, and
  * holds the index of each word in the column's sorted list of words. Numbers are rounded to f32: integers are exact up
  * to 2^24. Blank lines are skipped. Throws FormatError, with the line, for records of different lengths, stray or open
@@ -135,8 +135,7 @@ export function csv(source: Uint8Array | string, options: CsvOptions = {}): Tabl
   }
   return {
     names,
-    shape: [records.length, width],
-    data,
+    values: new Tensor(data, [records.length, width]),
     categories,
     select(...wanted) {
       const columns = wanted.map((name) => columnOf(names, name));
@@ -144,7 +143,7 @@ export function csv(source: Uint8Array | string, options: CsvOptions = {}): Tabl
       for (let row = 0, to = 0; row < records.length; row++) {
         for (const column of columns) selected[to++] = data[row * width + column]!;
       }
-      return { shape: [records.length, columns.length], data: selected };
+      return new Tensor(selected, [records.length, columns.length]);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { FormatError } from "../check.js";
-import type { NumericArray, Rows } from "./rows.js";
+import { Tensor, type TypedArray } from "../tensor.js";
 
-type Reader = (view: DataView, offset: number, length: number) => NumericArray;
+type Reader = (view: DataView, offset: number, length: number) => TypedArray;
 
-function read<A extends NumericArray>(
+function read<A extends TypedArray>(
   Kind: new (length: number) => A,
   bytes: number,
   get: (view: DataView, offset: number) => number,
@@ -23,11 +23,11 @@ const types: Readonly<Record<number, { bytes: number; read: Reader }>> = {
   // Single bytes have no order: a view of the file, not a copy.
   0x08: {
     bytes: 1,
-    read: (view, offset, length) => new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + offset, length),
+    read: (view, offset, length) => new Uint8Array(view.buffer, view.byteOffset + offset, length),
   },
   0x09: {
     bytes: 1,
-    read: (view, offset, length) => new Int8Array(view.buffer as ArrayBuffer, view.byteOffset + offset, length),
+    read: (view, offset, length) => new Int8Array(view.buffer, view.byteOffset + offset, length),
   },
   0x0b: read(Int16Array, 2, (view, offset) => view.getInt16(offset)),
   0x0c: read(Int32Array, 4, (view, offset) => view.getInt32(offset)),
@@ -43,7 +43,7 @@ const hex = (value: number): string => `0x${value.toString(16).padStart(2, "0")}
  * Throws FormatError, before allocating, if the bytes are anything else, too few or too many.
  * Source: LeCun, Cortes and Burges, "The MNIST database", section on file formats.
  */
-export function idx(bytes: Uint8Array): Rows {
+export function idx(bytes: Uint8Array): Tensor<TypedArray> {
   if (!(bytes instanceof Uint8Array)) throw new TypeError("idx: bytes must be a Uint8Array.");
   const fail = (expected: string, received: string): never => {
     throw new FormatError(`idx: ${expected}. Received: ${received}.`);
@@ -67,5 +67,5 @@ export function idx(bytes: Uint8Array): Rows {
   if (bytes.length !== expected) {
     fail(`the file of shape [${shape.join(", ")}] must have ${expected} bytes`, `byteLength=${bytes.length}`);
   }
-  return { shape, data: type.read(view, header, length) };
+  return new Tensor(type.read(view, header, length), shape);
 }

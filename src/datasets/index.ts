@@ -9,6 +9,6 @@ export const datasets = { batches, csv, idx, shuffleSplit, standardize } as cons
 
 export type { Batches, BatchesOptions } from "./batches.js";
 export type { CsvOptions, Table } from "./csv.js";
-export type { NumericArray, Rows, RowsLike } from "./rows.js";
+export type { Samples } from "./samples.js";
 export type { ShuffleSplitOptions, Split } from "./shuffle-split.js";
 export type { Standardized } from "./standardize.js";

@@ -1,6 +1,7 @@
 import { checkKeys, rangeError } from "../check.js";
 import { checkSeed, permutation } from "../random.js";
-import { commonLength, rowsOf, takeRows, type NumericArray, type Rows, type RowsLike } from "./rows.js";
+import { tensor, type DataLike } from "../tensor.js";
+import { samplesOf, takeSamples, type Samples } from "./samples.js";
 
 /** What shuffleSplit() accepts. */
 export interface ShuffleSplitOptions {
@@ -11,16 +12,16 @@ export interface ShuffleSplitOptions {
   /** Samples for the training part; by default all that remain. */
   train?: number;
   /** Labels, one per sample: each part gets every label in its share of the whole, to within one sample. */
-  stratify?: NumericArray;
+  stratify?: DataLike;
   /** The order is a function of it. An integer from 0. Default 0. */
   seed?: number;
 }
 
-/** The parts, each with one entry per array that was given; parts of no samples have zero rows. */
-export interface Split<T extends readonly RowsLike[]> {
-  train: { -readonly [K in keyof T]: Rows };
-  validation: { -readonly [K in keyof T]: Rows };
-  test: { -readonly [K in keyof T]: Rows };
+/** The parts, each with one entry per array that was given; parts of no samples are empty. */
+export interface Split<T extends readonly DataLike[]> {
+  train: Samples<T>;
+  validation: Samples<T>;
+  test: Samples<T>;
 }
 
 function countOf(name: string, size: number, total: number): number {
@@ -35,9 +36,9 @@ function countOf(name: string, size: number, total: number): number {
  * All samples, shuffled, then dealt label by label: sample r of a label with c samples gets the rank (r + 1/2) / c, and
  * sorting by rank spreads every label evenly, so that any stretch of the order holds each in its share.
  */
-function stratified(order: Uint32Array, labels: NumericArray): Uint32Array<ArrayBuffer> {
+function stratified(order: Uint32Array, labels: ArrayLike<number>): Uint32Array<ArrayBuffer> {
   const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const sample of order) counts.set(labels[sample]!, (counts.get(labels[sample]!) ?? 0) + 1);
   const seen = new Map<number, number>();
   const ranked = Array.from(order, (sample, place) => {
     const label = labels[sample]!;
@@ -54,15 +55,13 @@ function stratified(order: Uint32Array, labels: NumericArray): Uint32Array<Array
  * `const { train: [x, y], test: [xTest, yTest] } = shuffleSplit([images, labels], { test: 0.2, seed: 42 })`.
  * The same seed gives the same split in every runtime.
  */
-export function shuffleSplit<const T extends readonly RowsLike[]>(
+export function shuffleSplit<const T extends readonly DataLike[]>(
   arrays: T,
   options: ShuffleSplitOptions = {},
 ): Split<T> {
   checkKeys("shuffleSplit", options, ["test", "validation", "train", "stratify", "seed"]);
   const seed = checkSeed("shuffleSplit", options.seed ?? 0);
-  if (!Array.isArray(arrays)) throw new TypeError("shuffleSplit: arrays must be a list, such as [x, y].");
-  const rows = arrays.map((array, i) => rowsOf("shuffleSplit", `arrays[${i}]`, array));
-  const total = commonLength("shuffleSplit", rows);
+  const { tensors, total } = samplesOf("shuffleSplit", arrays);
   const test = countOf("test", options.test ?? 0, total);
   const validation = countOf("validation", options.validation ?? 0, total);
   const train = countOf("train", options.train ?? Math.max(total - test - validation, 0), total);
@@ -71,15 +70,15 @@ export function shuffleSplit<const T extends readonly RowsLike[]>(
     throw rangeError("shuffleSplit", `the parts must have at most ${total} samples together`, "parts", asked);
   }
 
-  const { stratify } = options;
   let order = permutation(total, seed);
-  if (stratify !== undefined) {
-    if (stratify.length !== total) {
-      throw rangeError("shuffleSplit", `stratify must have ${total} labels, one per sample`, "stratify", stratify);
+  if (options.stratify !== undefined) {
+    const labels = tensor(options.stratify).data;
+    if (labels.length !== total) {
+      throw rangeError("shuffleSplit", `stratify must have ${total} labels, one per sample`, "stratify", labels);
     }
-    order = stratified(order, stratify);
+    order = stratified(order, labels);
   }
-  const part = (from: number, count: number): { -readonly [K in keyof T]: Rows } =>
-    rows.map((array) => takeRows(array, order.subarray(from, from + count))) as { -readonly [K in keyof T]: Rows };
+  const part = (from: number, count: number): Samples<T> =>
+    tensors.map((array) => takeSamples(array, order.subarray(from, from + count))) as Samples<T>;
   return { train: part(test + validation, train), validation: part(test, validation), test: part(0, test) };
 }

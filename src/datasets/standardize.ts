@@ -1,14 +1,17 @@
 import { rangeError } from "../check.js";
-import { rowsOf, rowSize, type Rows, type RowsLike } from "./rows.js";
+import { Tensor, tensor, type DataLike, type TypedArray } from "../tensor.js";
+import { sampleSize } from "./samples.js";
 
 /** Standardized data, with what standardizes more of its kind. */
-export interface Standardized extends Rows<Float32Array<ArrayBuffer>> {
+export interface Standardized {
+  /** The data itself, standardized. */
+  readonly values: Tensor;
   /** Mean of each feature. */
   readonly mean: Float64Array;
   /** Standard deviation of each feature (of the population: divided by n). */
   readonly standardDeviation: Float64Array;
   /** Other samples by the same mean and standard deviation: test data, or what is to be predicted. */
-  apply(x: RowsLike): Rows<Float32Array<ArrayBuffer>>;
+  apply(x: DataLike): Tensor;
 }
 
 /**
@@ -16,12 +19,12 @@ export interface Standardized extends Rows<Float32Array<ArrayBuffer>> {
  * that never varies becomes 0. Everything after the first axis is a feature. Numbers that are not finite are refused,
  * named by their sample and feature.
  */
-export function standardize(x: RowsLike): Standardized {
-  const rows = checked("standardize", rowsOf("standardize", "x", x));
-  const { data } = rows;
-  const samples = rows.shape[0]!;
-  if (samples === 0) throw rangeError("standardize", "x must have at least one sample", "x.shape", rows.shape);
-  const features = rowSize(rows);
+export function standardize(x: DataLike): Standardized {
+  const given = finite("standardize", x);
+  const { data, shape } = given;
+  const samples = shape[0] ?? 0;
+  if (samples === 0) throw rangeError("standardize", "x must have at least one sample", "x.shape", shape);
+  const features = sampleSize(given);
   const mean = new Float64Array(features);
   const standardDeviation = new Float64Array(features);
   for (let feature = 0; feature < features; feature++) {
@@ -37,31 +40,32 @@ export function standardize(x: RowsLike): Standardized {
     standardDeviation[feature] = Math.sqrt(squares / samples);
   }
 
-  const apply = (where: string, given: Rows): Rows<Float32Array<ArrayBuffer>> => {
-    if (rowSize(given) !== features) {
-      throw rangeError(where, `x must have ${features} features per sample`, "x.shape", given.shape);
+  const apply = (where: string, other: Tensor<TypedArray>): Tensor => {
+    if (sampleSize(other) !== features) {
+      throw rangeError(where, `x must have ${features} features per sample`, "x.shape", other.shape);
     }
-    const result = new Float32Array(given.data.length);
+    const result = new Float32Array(other.size);
     for (let i = 0; i < result.length; i++) {
       const j = i % features;
-      result[i] = (given.data[i]! - mean[j]!) / (standardDeviation[j]! || 1);
+      result[i] = (other.data[i]! - mean[j]!) / (standardDeviation[j]! || 1);
     }
-    return { shape: given.shape, data: result };
+    return new Tensor(result, other.shape);
   };
   return {
-    ...apply("standardize", rows),
+    values: apply("standardize", given),
     mean,
     standardDeviation,
-    apply: (other) => apply("standardize.apply", checked("standardize.apply", rowsOf("standardize.apply", "x", other))),
+    apply: (other) => apply("standardize.apply", finite("standardize.apply", other)),
   };
 }
 
-function checked(where: string, rows: Rows): Rows {
-  const width = rowSize(rows);
-  const bad = rows.data.findIndex((value: number) => !Number.isFinite(value));
+function finite(where: string, value: DataLike): Tensor<TypedArray> {
+  const x = tensor(value);
+  const bad = x.data.findIndex((number: number) => !Number.isFinite(number));
   if (bad >= 0) {
-    const name = `x[${Math.floor(bad / width)}, ${bad % width}]`;
-    throw rangeError(where, "x must be finite everywhere", name, rows.data[bad]);
+    const size = sampleSize(x);
+    const name = `x[${Math.floor(bad / size)}, ${bad % size}]`;
+    throw rangeError(where, "x must be finite everywhere", name, x.data[bad]);
   }
-  return rows;
+  return x;
 }

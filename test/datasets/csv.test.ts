@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/check.js";
 import { datasets } from "../../src/datasets/index.js";
+import { tensor } from "../../src/tensor.js";
 
 const { csv } = datasets;
 
@@ -8,13 +9,10 @@ describe("csv", () => {
   it("reads numbers, missing numbers and categories", () => {
     const table = csv("length, width ,species\n5.1,3.5,setosa\n-1e2,,virginica\n.5,NA,setosa\n");
     expect(table.names).toEqual(["length", "width", "species"]);
-    expect(table.shape).toEqual([3, 3]);
-    expect([...table.data]).toEqual([Math.fround(5.1), 3.5, 0, -100, NaN, 1, 0.5, NaN, 0]);
+    expect(table.values.shape).toEqual([3, 3]);
+    expect([...table.values.data]).toEqual([Math.fround(5.1), 3.5, 0, -100, NaN, 1, 0.5, NaN, 0]);
     expect([...table.categories]).toEqual([["species", ["setosa", "virginica"]]]);
-    expect(table.select("species", "length")).toEqual({
-      shape: [3, 2],
-      data: Float32Array.of(0, 5.1, 1, -100, 0, 0.5),
-    });
+    expect(table.select("species", "length")).toEqual(tensor(Float32Array.of(0, 5.1, 1, -100, 0, 0.5), [3, 2]));
   });
 
   it("reads UTF-8 bytes with a byte-order mark, CR LF, quotes, blank lines and no last line end", () => {
@@ -22,7 +20,7 @@ describe("csv", () => {
     for (const source of [text, new TextEncoder().encode(text)]) {
       const table = csv(source, { delimiter: ";" });
       expect(table.names).toEqual(["name", "a;b"]);
-      expect([...table.data]).toEqual([1, 1, 0, 2]);
+      expect([...table.values.data]).toEqual([1, 1, 0, 2]);
       expect(table.categories.get("name")).toEqual(["", 'say "é"\nagain']);
     }
   });
@@ -36,7 +34,7 @@ describe("csv", () => {
   it("takes only decimal numbers for numbers, and the caller's words for missing ones", () => {
     expect(csv("a\n0x10\n1").categories.get("a")).toEqual(["0x10", "1"]);
     expect(csv("a\nInfinity").categories.has("a")).toBe(true);
-    expect([...csv("a\n?\n+1.", { missing: ["?"] }).data]).toEqual([NaN, 1]);
+    expect([...csv("a\n?\n+1.", { missing: ["?"] }).values.data]).toEqual([NaN, 1]);
   });
 
   it("keeps a column called __proto__ a column", () => {

@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { datasets, type Rows } from "../../src/datasets/index.js";
+import { datasets } from "../../src/datasets/index.js";
+import { tensor, type DataLike, type Tensor, type TypedArray } from "../../src/tensor.js";
 
 const { batches, shuffleSplit, standardize } = datasets;
+type Pair = [Tensor<TypedArray>, Tensor<TypedArray>];
 
 /** n samples of two features whose values tell the sample. */
-const samples = (n: number): Rows => ({ shape: [n, 2], data: Float32Array.from({ length: 2 * n }, (_, i) => i) });
-const labels = (n: number, classes: number): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from({ length: n }, (_, i) => i % classes);
+const samples = (n: number): Tensor =>
+  tensor(
+    Float32Array.from({ length: 2 * n }, (_, i) => i),
+    [n, 2],
+  );
+const labels = (n: number, classes: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => i % classes);
 
 describe("shuffleSplit", () => {
   it("deals every sample to one part, arrays alike", () => {
@@ -61,19 +66,16 @@ describe("shuffleSplit", () => {
     expect(() => shuffleSplit([samples(4)], { test: 1.5 })).toThrow("test must be a fraction in (0, 1) or a whole");
     expect(() => shuffleSplit([samples(4)], { stratify: labels(3, 2) })).toThrow("stratify must have 4 labels");
     expect(() => shuffleSplit([samples(4)], { tset: 1 } as object)).toThrow('Did you mean "test"?');
-    expect(() => shuffleSplit([{ shape: [3], data: new Float32Array(4) }])).toThrow(
-      "must have the 3 numbers of its shape",
-    );
     expect(() => shuffleSplit([])).toThrow("arrays must not be empty");
-    expect(() => shuffleSplit([null as unknown as Rows])).toThrow(TypeError);
+    expect(() => shuffleSplit([null as unknown as DataLike])).toThrow(TypeError);
   });
 });
 
 describe("batches", () => {
   it("covers all samples once per pass, in a new order every pass, the same for the same seed", () => {
-    const make = (): Iterable<[Rows, Rows]> & { length: number } =>
+    const make = (): Iterable<Pair> & { length: number } =>
       batches([samples(50), labels(50, 10)], { batchSize: 16, seed: 1 });
-    const collect = (from: Iterable<[Rows, Rows]>): number[] =>
+    const collect = (from: Iterable<Pair>): number[] =>
       [...from].flatMap(([x]) => [...x.data].filter((_, i) => i % 2 === 0).map((value) => value / 2));
     const dataset = make();
     expect(dataset.length).toBe(4);
@@ -104,25 +106,28 @@ describe("batches", () => {
 
 describe("standardize", () => {
   it("gives mean 0 and deviation 1, constants 0, and keeps means for others", () => {
-    const x = { shape: [4, 3], data: Float32Array.of(1, 0.1, 1e6, 2, 0.1, 1e6 + 1, 3, 0.1, 1e6 + 2, 6, 0.1, 1e6 + 3) };
+    const x = tensor(Float32Array.of(1, 0.1, 1e6, 2, 0.1, 1e6 + 1, 3, 0.1, 1e6 + 2, 6, 0.1, 1e6 + 3), [4, 3]);
     const standardized = standardize(x);
     expect([...standardized.mean]).toEqual([3, Math.fround(0.1), 1000001.5]);
     // Deviations of [1, 2, 3, 6] from 3: 4 + 1 + 0 + 9 = 14, over 4.
     expect(standardized.standardDeviation[0]).toBe(Math.sqrt(3.5));
-    expect(standardized.shape).toEqual([4, 3]);
-    const column = (j: number): number[] => [0, 1, 2, 3].map((i) => standardized.data[3 * i + j]!);
+    expect(standardized.values.shape).toEqual([4, 3]);
+    const column = (j: number): number[] => [0, 1, 2, 3].map((i) => standardized.values.data[3 * i + j]!);
     expect(column(0)).toEqual([-2, -1, 0, 3].map((d) => Math.fround(d / Math.sqrt(3.5))));
     expect(column(1)).toEqual([0, 0, 0, 0]);
     expect(column(2)).toEqual([-1.5, -0.5, 0.5, 1.5].map((d) => Math.fround(d / Math.sqrt(1.25))));
-    const other = standardized.apply({ shape: [1, 3], data: Float64Array.of(3, 1, 0) });
+    const other = standardized.apply(tensor(Float64Array.of(3, 1, 0), [1, 3]));
     expect([...other.data.subarray(0, 2)]).toEqual([0, Math.fround(1 - Math.fround(0.1))]);
   });
 
   it("says what is wrong", () => {
-    const x = { shape: [2, 2], data: Float32Array.of(1, 2, 3, NaN) };
+    const x = tensor([
+      [1, 2],
+      [3, NaN],
+    ]);
     expect(() => standardize(x)).toThrow("standardize: x must be finite everywhere. Received: x[1, 1]=NaN.");
-    expect(() => standardize({ shape: [0, 2], data: new Float32Array(0) })).toThrow("at least one sample");
-    const fitted = standardize({ shape: [1, 2], data: Float32Array.of(1, 2) });
+    expect(() => standardize(tensor(new Float32Array(0), [0, 2]))).toThrow("at least one sample");
+    const fitted = standardize([[1, 2]]);
     expect(() => fitted.apply(Float32Array.of(1))).toThrow("standardize.apply: x must have 2 features per sample");
   });
 });
