@@ -27,6 +27,21 @@ export {
   categoricalCrossentropyFromLogitsForward, categoricalCrossentropyFromLogitsBackward,
   sparseCategoricalCrossentropyFromLogitsForward, sparseCategoricalCrossentropyFromLogitsBackward,
 } from "./losses/softmax-crossentropy";
+export {
+  subtractForward,
+  maximumForward,
+  minimumForward,
+  gateEqual,
+  affineForward,
+  copyRows,
+  rowDots,
+  scaleRows,
+  l2NormalizeForward,
+  l2NormalizeBackward,
+  inverseDeviation,
+  standardizeForward,
+  standardizeBackward,
+} from "./merge";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {

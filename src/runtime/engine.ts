@@ -38,6 +38,7 @@ export class Engine {
   #f32 = new Float32Array(0);
   #i32 = new Int32Array(0);
   #u8 = new Uint8Array(0);
+  #trap: string | undefined;
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, info: Omit<EngineInfo, "fused" | "threads">) {
     this.memory = memory;
@@ -60,6 +61,18 @@ export class Engine {
   get u8(): Uint8Array {
     if (this.#u8.buffer !== this.memory.buffer) this.#u8 = new Uint8Array(this.memory.buffer);
     return this.#u8;
+  }
+
+  /** Throws once a kernel has trapped: its memory may be half written, and nothing computed from it can be trusted. */
+  checkUsable(): void {
+    if (this.#trap !== undefined) {
+      throw new Error(`Engine: a kernel failed earlier (${this.#trap}); make a new engine and load saved weights.`);
+    }
+  }
+
+  /** Remembers a trap. */
+  noteTrap(error: unknown): void {
+    if (error instanceof WebAssembly.RuntimeError) this.#trap = error.message;
   }
 
   /** A view of n floats at address, valid until memory grows. */
