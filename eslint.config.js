@@ -125,12 +125,14 @@ export default tseslint.config(
   ...Object.entries(below).map(([folder, forbidden]) => ({
     files: [`src/${folder}/**/*.ts`],
     rules: {
-      "no-restricted-imports": [
+      "no-restricted-imports": "off",
+      "@typescript-eslint/no-restricted-imports": [
         "error",
         {
           patterns: [
             {
               group: [...forbidden.map((name) => `**/${name}/**`), "**/src/index.js", "node:*"],
+              allowTypeImports: true,
               message: `src/${folder} may not import this: imports point from meaning to bytes (see CONTRIBUTING.md).`,
             },
           ],

@@ -1,6 +1,7 @@
 /** A user's own loss: plain JavaScript on copies, in place of kernels. */
 import { rangeError, typeError } from "../check.js";
 import type { Engine } from "../runtime/engine.js";
+import { Tensor } from "../tensor.js";
 import type { Loss } from "./loss.js";
 
 /** What a user's function needs to see of a tensor. */
@@ -18,13 +19,26 @@ export type CustomLoss<T extends LossTensor = LossTensor> = (
   yPred: T,
 ) => { value: ArrayLike<number>; gradient: ArrayLike<number> };
 
+/** Of prediction, target, rowLoss, rowScale and dPrediction (0: not wanted). */
+export type CustomAddresses = readonly [number, number, number, number, number];
+
 /** A Loss around a user's function, named as the function. Targets are floats, as many as the prediction. */
 export function customLoss(custom: CustomLoss): Loss {
   const name = custom.name || "customLoss";
   const misused = () => {
     throw new Error(`${name}: a custom loss runs through evaluateCustomLoss.`);
   };
-  return Object.freeze({ name, options: {}, target: "values", forward: misused, backward: misused, custom });
+  const loss: Loss = Object.freeze({
+    name,
+    options: {},
+    target: "values",
+    forward: misused,
+    backward: misused,
+    custom,
+    evaluate: (engine: Engine, shape: readonly number[], ...addresses: CustomAddresses) =>
+      evaluateCustomLoss(engine, loss, (data, of) => new Tensor(data, of), shape, ...addresses),
+  });
+  return loss;
 }
 
 /**

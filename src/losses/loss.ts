@@ -4,7 +4,8 @@
  */
 import { checkBoolean, checkKeys, checkNumber } from "../check.js";
 import type { Kernels } from "../runtime/wasm.js";
-import type { CustomLoss } from "./custom-loss.js";
+import type { Engine } from "../runtime/engine.js";
+import type { CustomAddresses, CustomLoss } from "./custom-loss.js";
 
 /** Every option that a loss may have, and how it is checked. */
 const optionChecks = {
@@ -69,6 +70,8 @@ export interface Loss {
   readonly fused?: FusedLoss | undefined;
   /** A user's own function, which evaluateCustomLoss runs in place of forward and backward. */
   readonly custom?: CustomLoss | undefined;
+  /** Runs it on copies of a batch of this shape, and writes rowLoss and dPrediction. */
+  readonly evaluate?: ((engine: Engine, shape: readonly number[], ...addresses: CustomAddresses) => void) | undefined;
 }
 
 /** One loss: the literal from which its factory, option type, name and README row follow. */
