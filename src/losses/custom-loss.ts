@@ -4,20 +4,11 @@ import type { Engine } from "../runtime/engine.js";
 import { Tensor } from "../tensor.js";
 import type { Loss } from "./loss.js";
 
-/** What a user's function needs to see of a tensor. */
-export interface LossTensor {
-  readonly data: Float32Array;
-  readonly shape: readonly number[];
-}
-
 /**
  * Values and slopes of a batch: `value` one per sample, `gradient` the derivative of each value by the prediction,
  * shaped as the prediction. The mean over the batch, and weights, are not its business.
  */
-export type CustomLoss<T extends LossTensor = LossTensor> = (
-  yTrue: T,
-  yPred: T,
-) => { value: ArrayLike<number>; gradient: ArrayLike<number> };
+export type CustomLoss = (yTrue: Tensor, yPred: Tensor) => { value: ArrayLike<number>; gradient: ArrayLike<number> };
 
 /** Of prediction, target, rowLoss, rowScale and dPrediction (0: not wanted). */
 export type CustomAddresses = readonly [number, number, number, number, number];
@@ -43,13 +34,11 @@ export function customLoss(custom: CustomLoss): Loss {
 
 /**
  * Runs a user's loss on copies of the batch, checks what it returns and writes rowLoss and, unless dPrediction is 0,
- * dPrediction[r][j] = rowScale[r] * gradient[r][j]. Shapes are [rows, ...], both with as many floats a row; `tensor`
- * makes what the function is given.
+ * dPrediction[r][j] = rowScale[r] * gradient[r][j]. `shape` is that of prediction and target, [rows, ...].
  */
-export function evaluateCustomLoss<T extends LossTensor>(
+export function evaluateCustomLoss(
   engine: Engine,
   loss: Loss,
-  tensor: (data: Float32Array, shape: readonly number[]) => T,
   shape: readonly number[],
   prediction: number,
   target: number,
@@ -60,8 +49,8 @@ export function evaluateCustomLoss<T extends LossTensor>(
   const { name, custom } = loss;
   const rows = shape[0]!;
   const size = shape.reduce((product, length) => product * length, 1);
-  const copy = (address: number) => tensor(engine.floats(address, size).slice(), shape);
-  const result: unknown = (custom as unknown as CustomLoss<T>)(copy(target), copy(prediction));
+  const copy = (address: number) => new Tensor(engine.floats(address, size).slice(), shape);
+  const result: unknown = custom!(copy(target), copy(prediction));
   const expected = "a custom loss must return { value, gradient }";
   if (typeof result !== "object" || result === null) throw typeError(name, expected, "result", result);
   const { value, gradient } = result as Record<string, unknown>;

@@ -6,14 +6,13 @@ import { expectClose, firstDifference } from "../closeness.js";
 import { Guarded, seeded } from "../guarded.js";
 import { outputs, references } from "../reference/losses.js";
 import { domains } from "./domains.js";
-import { variants, type Options } from "./variants.js";
+import { makeLoss, variants } from "./variants.js";
 import type { Engine } from "../../src/runtime/engine.js";
 
 const WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 10, 17, 33, 100];
 const ROWS = [0, 1, 2, 3, 4, 5, 9];
 
 const names = Object.keys(losses) as LossName[];
-const make = (name: LossName, options: Options): Loss => (losses[name] as (options: Options) => Loss)(options);
 const f32 = (row: number[]): number[] => row.map(Math.fround);
 
 /** Targets in linear memory, as floats or labels. */
@@ -63,7 +62,7 @@ eachBuild("losses", (engine) => {
 
     it.each(variants(name))("equals float64 at every remainder size, options %j", (options) => {
       const random = seeded(11);
-      const loss = make(name, options);
+      const loss = makeLoss(name, options);
       const reference = references[name]!(options);
       for (const width of WIDTHS) {
         for (const rows of ROWS) {
@@ -89,7 +88,7 @@ eachBuild("losses", (engine) => {
 
     it.each(variants(name))("carries a NaN of any lane into its row only, options %j", (options) => {
       const random = seeded(5);
-      const loss = make(name, options);
+      const loss = makeLoss(name, options);
       for (const width of [1, 3, 4, 7]) {
         for (let bad = 0; bad < width; bad++) {
           const y = Array.from({ length: 3 }, () => f32(prediction(random, width)));
@@ -107,13 +106,13 @@ eachBuild("losses", (engine) => {
 
   const fusing = names.flatMap((name) =>
     variants(name)
-      .filter((options) => make(name, options).fused !== undefined)
+      .filter((options) => makeLoss(name, options).fused !== undefined)
       .map((options) => ({ name, options })),
   );
 
   it.each(fusing)("$name after its activation is exact at logits of ±100, options $options", ({ name, options }) => {
     const random = seeded(7);
-    const loss = make(name, options);
+    const loss = makeLoss(name, options);
     const reference = references[name]!({ ...options, fromLogits: true });
     for (const width of WIDTHS) {
       for (const extent of [1, 10, 100]) {
@@ -141,8 +140,8 @@ eachBuild("losses", (engine) => {
     const z = Array.from({ length: 4 }, () => f32(Array.from({ length: 10 }, () => 200 * random() - 100)));
     const t = z.map(() => f32(domains[name].target(random, 10)));
     const scale = [1, 0.5, 2, 0];
-    const fused = runFused(engine, make(name, options), z, t, scale);
-    const logits = run(engine, make(name, { ...options, fromLogits: true }), z, t, scale);
+    const fused = runFused(engine, makeLoss(name, options), z, t, scale);
+    const logits = run(engine, makeLoss(name, { ...options, fromLogits: true }), z, t, scale);
     expectClose(fused.value, logits.value, { relative: 1e-6, absolute: 1e-6 });
     expectClose(fused.slope, logits.slope, { relative: 1e-6, absolute: 1e-6 });
   });
@@ -151,7 +150,7 @@ eachBuild("losses", (engine) => {
     const wrong = 16.118095; // -log(1e-7)
     const binary = run(
       engine,
-      make("binaryCrossentropy", {}),
+      makeLoss("binaryCrossentropy", {}),
       [[0], [1], [0], [1]],
       [[1], [0], [0], [1]],
       [1, 1, 1, 1],
@@ -164,38 +163,38 @@ eachBuild("losses", (engine) => {
       [0, 1, 0],
       [0, 0, 0],
     ];
-    const sparse = run(engine, make("sparseCategoricalCrossentropy", {}), y, [[0], [1], [2]], [1, 1, 1]);
+    const sparse = run(engine, makeLoss("sparseCategoricalCrossentropy", {}), y, [[0], [1], [2]], [1, 1, 1]);
     expectClose(sparse.value, [wrong, 1.1920929e-7, wrong], { relative: 1e-6 });
     expect([...sparse.slope].every((slope) => slope === 0)).toBe(true);
-    const oneHot = run(engine, make("categoricalCrossentropy", {}), y, [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [1, 1, 1]); // prettier-ignore
+    const oneHot = run(engine, makeLoss("categoricalCrossentropy", {}), y, [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [1, 1, 1]); // prettier-ignore
     expectClose(oneHot.value, sparse.value, {});
     expect([...oneHot.slope].every((slope) => slope === 0)).toBe(true);
   });
 
   it("a logit of -Infinity has probability 0: no loss unless it is the target", () => {
     const z = [[0, -Infinity, 0]];
-    const loss = make("categoricalCrossentropy", { fromLogits: true });
+    const loss = makeLoss("categoricalCrossentropy", { fromLogits: true });
     expectClose(run(engine, loss, z, [[1, 0, 0]], [1]).value, [Math.LN2], { relative: 1e-6 });
     expect(run(engine, loss, z, [[0, 1, 0]], [1]).value[0]).toBe(Infinity);
   });
 
   it("slopes at kinks: 0 for the absolute error, hinge at its corner, and the cosine of a zero row", () => {
-    expect([...run(engine, make("meanAbsoluteError", {}), [[2, 3]], [[2, 3]], [1]).slope]).toEqual([0, 0]);
-    expect([...run(engine, make("hinge", {}), [[1, -1]], [[1, 0]], [1]).slope.map(Math.abs)]).toEqual([0, 0]);
-    const zero = run(engine, make("cosineSimilarity", {}), [[0, 0]], [[1, 2]], [1]);
+    expect([...run(engine, makeLoss("meanAbsoluteError", {}), [[2, 3]], [[2, 3]], [1]).slope]).toEqual([0, 0]);
+    expect([...run(engine, makeLoss("hinge", {}), [[1, -1]], [[1, 0]], [1]).slope.map(Math.abs)]).toEqual([0, 0]);
+    const zero = run(engine, makeLoss("cosineSimilarity", {}), [[0, 0]], [[1, 2]], [1]);
     expect(Math.abs(zero.value[0]!)).toBe(0);
     expect([...zero.slope].map(Math.abs)).toEqual([0, 0]);
   });
 
   it("cosineSimilarity does not overflow where squares do in f32", () => {
-    const { value, slope } = run(engine, make("cosineSimilarity", {}), [[3e30, 4e30]], [[4, 3]], [1]);
+    const { value, slope } = run(engine, makeLoss("cosineSimilarity", {}), [[3e30, 4e30]], [[4, 3]], [1]);
     expectClose(value, [-0.96], { relative: 2e-7 });
     expect([...slope].every(Number.isFinite)).toBe(true);
   });
 
   it("logCosh is exact for small errors and linear for huge ones", () => {
     const error = [1e-4, 1e-6, 0.5, 0.999, 1.001, 30, 1e30];
-    const { value } = run(engine, make("logCosh", {}), error.map((e) => [Math.fround(e)]), error.map(() => [0]), error.map(() => 1)); // prettier-ignore
+    const { value } = run(engine, makeLoss("logCosh", {}), error.map((e) => [Math.fround(e)]), error.map(() => [0]), error.map(() => 1)); // prettier-ignore
     const want = error.map((e) => references["logCosh"]!({}).loss([Math.fround(e)], [0]));
     expectClose(value, want, { relative: 1e-6 });
   });

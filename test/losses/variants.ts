@@ -1,4 +1,4 @@
-import { losses, type LossName } from "../../src/losses/index.js";
+import { losses, type Loss, type LossName } from "../../src/losses/index.js";
 
 export interface Options {
   fromLogits?: boolean;
@@ -15,4 +15,9 @@ export function variants(name: LossName): Options[] {
     all = all.flatMap((options) => [options, { ...options, [key]: other[key] }]);
   }
   return all;
+}
+
+/** A loss with options that its name allows. */
+export function makeLoss(name: LossName, options: Options): Loss {
+  return (losses[name] as (options: Options) => Loss)(options);
 }
