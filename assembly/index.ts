@@ -42,6 +42,11 @@ export {
   standardizeForward,
   standardizeBackward,
 } from "./merge";
+export { read2Write1, read3Write2, read4Write3, read5Write4 } from "./stream";
+export { sumOfSquares } from "./clipping";
+export { sgdStep, momentumStep, nesterovStep } from "./optimizers/sgd";
+export { adamStep, amsgradStep } from "./optimizers/adam";
+export { averageStep } from "./optimizers/average";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {

@@ -1,0 +1,329 @@
+import { checkNumber, rangeError } from "../check.js";
+import { clipNormFactor, globalClipFactor, globalNorm } from "../clipping.js";
+import type { Engine } from "../runtime/engine.js";
+import type { Kernels } from "../runtime/wasm.js";
+import { valueAt, type Schedule } from "../schedules/schedule.js";
+import type { Around, OptimizerSpec, Values } from "./define-optimizer.js";
+import { RANGES } from "./hyperparameters.js";
+
+/** What an optimizer needs to know of a parameter. */
+export interface Optimizable {
+  readonly name: string;
+  readonly address: number;
+  /** Floats as stored. */
+  readonly size: number;
+  readonly learningRateScale: number;
+  readonly constraint?: { apply(kernels: Kernels): void } | undefined;
+}
+
+/** A parameter and the address of its gradient, as many floats, which the step may overwrite. */
+export interface OptimizerItem {
+  readonly parameter: Optimizable;
+  readonly gradient: number;
+}
+
+/** What the optimizer keeps for one parameter. */
+export interface ParameterState {
+  /** Addresses of arrays of the parameter's size, in its layout. */
+  readonly slots: Readonly<Record<string, number>>;
+  /** Running products and counts: plain numbers that a file keeps beside the slots. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+interface State {
+  readonly slots: Record<string, number>;
+  /** `updates`, the definition's products and, if gradients accumulate, how many the accumulator holds. */
+  readonly scalars: Record<string, number>;
+}
+
+/** State of all parameters, copied out of linear memory. */
+export interface OptimizerState {
+  iterations: number;
+  /** Values set by hand, which replaced options. */
+  overrides: Record<string, number>;
+  /** `<parameter>/<slot>`, in the parameter's layout. */
+  slots: Map<string, Float32Array>;
+  /** By parameter name. */
+  scalars: Map<string, Record<string, number>>;
+}
+
+/** Slots that the loop keeps beside the definition's own. */
+const ACCUMULATOR = "accumulator";
+const AVERAGE = "average";
+
+/**
+ * An optimizer at work: the state of a specification for the parameters of one model. State belongs to the parameter
+ * object, so that freezing, unfreezing and replacing layers keeps the right state with the right weights; what is new
+ * starts at t = 1.
+ *
+ * Order within a step: mean of accumulated gradients, clipping, weight decay, update rule, average of the weights,
+ * constraints, iterations + 1.
+ */
+export class OptimizerRun {
+  readonly spec: OptimizerSpec;
+  readonly #engine: Engine;
+  readonly #states = new Map<Optimizable, State>();
+  /** Options that can be scheduled: the given ones, or numbers set by hand. */
+  readonly #sources: Record<string, number | Schedule> = {};
+  /** The same at the current step, beside the options that are fixed. */
+  readonly #values: Record<string, unknown>;
+  readonly #around: Around = { scale: 1, limit: Infinity, coupled: 0, decay: 0 };
+  readonly #overrides = new Map<string, number>();
+  #iterations = 0;
+
+  constructor(spec: OptimizerSpec, engine: Engine) {
+    this.spec = spec;
+    this.#engine = engine;
+    this.#values = { ...spec.options };
+    for (const [name, value] of Object.entries(spec.options)) {
+      if (name in RANGES && value !== undefined) this.#sources[name] = value as number | Schedule;
+    }
+  }
+
+  /** The learning rate at this step. Setting it replaces a schedule. */
+  get learningRate(): number {
+    return this.#valueNow("learningRate");
+  }
+
+  set learningRate(value: number) {
+    this.override("learningRate", value);
+  }
+
+  /** Steps done, each call of `step` counted: what schedules see. */
+  get iterations(): number {
+    return this.#iterations;
+  }
+
+  set iterations(value: number) {
+    this.#iterations = checkNumber(this.spec.name, "iterations", value, { min: 0, integer: true });
+  }
+
+  /** Sets a hyperparameter by hand from now on, in place of its number or schedule. */
+  override(name: string, value: number): void {
+    const where = this.spec.name;
+    if (!(name in this.#sources)) {
+      throw rangeError(where, `name must be one of ${Object.keys(this.#sources).join(", ")}`, "name", name);
+    }
+    if (name === "momentum" && value !== 0 && this.spec.options["momentum"] === 0) {
+      throw rangeError(where, "momentum was 0 when the optimizer was made and has no state", "momentum", value);
+    }
+    this.#sources[name] = checkNumber(where, name, value, RANGES[name]);
+    this.#overrides.set(name, value);
+  }
+
+  /** Allocates and initializes the state of parameters that have none. All or nothing: may throw MemoryError. */
+  prepare(parameters: readonly Optimizable[]): void {
+    const { arena } = this.#engine;
+    const { definition, options } = this.spec;
+    const names: string[] = [...definition.slots(options)];
+    if (options.gradientAccumulationSteps > 1) names.push(ACCUMULATOR);
+    if (options.useEma) names.push(AVERAGE);
+
+    const made = new Map<Optimizable, State>();
+    try {
+      for (const parameter of parameters) {
+        if (this.#states.has(parameter) || made.has(parameter)) continue;
+        const state: State = { slots: {}, scalars: { updates: 0 } };
+        made.set(parameter, state);
+        for (const name of names) state.slots[name] = arena.allocate(parameter.size * 4);
+        for (const product of Object.keys(definition.products ?? {})) state.scalars[product] = 1;
+        if (options.gradientAccumulationSteps > 1) state.scalars["accumulated"] = 0;
+      }
+    } catch (error) {
+      for (const state of made.values()) this.#free(state);
+      throw error;
+    }
+    for (const [parameter, state] of made) {
+      for (const name of names) {
+        const own = name !== ACCUMULATOR && name !== AVERAGE;
+        const first = own ? (definition.initial?.(name, options) ?? 0) : 0;
+        this.#engine.floats(state.slots[name]!, parameter.size).fill(first);
+      }
+      this.#states.set(parameter, state);
+    }
+  }
+
+  /** One training step. All parameters must be prepared. */
+  step(items: readonly OptimizerItem[]): void {
+    for (const { parameter } of items) this.#stateOf(parameter);
+    this.#evaluate();
+
+    const { gradientAccumulationSteps: window, useEma } = this.spec.options;
+    const updates = (this.#iterations + 1) % window === 0;
+    for (const item of items) {
+      if (window > 1) this.#accumulate(item, updates);
+    }
+    if (updates) this.#update(items, window);
+    if (updates && window > 1) for (const { scalars } of this.#states.values()) scalars["accumulated"] = 0;
+    if (useEma) this.#average(items, window);
+    if (updates || useEma) {
+      for (const { parameter } of items) parameter.constraint?.apply(this.#engine.kernels);
+    }
+    this.#iterations++;
+  }
+
+  /** Overwrites parameters by their averages, if the optimizer keeps some: the end of training. */
+  finalize(parameters: Iterable<Optimizable>): void {
+    if (!this.spec.options.useEma) return;
+    for (const parameter of parameters) {
+      const state = this.#states.get(parameter);
+      if (state !== undefined && state.scalars["updates"]! > 0) this.#overwriteByAverage(parameter, state);
+    }
+  }
+
+  /** Slots and scalars of a parameter, or undefined if it has none yet. */
+  state(parameter: Optimizable): ParameterState | undefined {
+    return this.#states.get(parameter);
+  }
+
+  /** Sets scalars of a prepared parameter, as a file kept them; slots are written at the addresses of `state`. */
+  restoreScalars(parameter: Optimizable, scalars: Readonly<Record<string, number>>): void {
+    const state = this.#stateOf(parameter);
+    const where = `${this.spec.name} (${parameter.name})`;
+    for (const name of Object.keys(state.scalars)) checkNumber(where, name, scalars[name], { min: 0 });
+    for (const name of Object.keys(state.scalars)) state.scalars[name] = scalars[name]!;
+  }
+
+  /** Everything that the next step depends on, copied out. */
+  export(): OptimizerState {
+    const slots = new Map<string, Float32Array>();
+    const scalars = new Map<string, Record<string, number>>();
+    for (const [parameter, state] of this.#states) {
+      scalars.set(parameter.name, { ...state.scalars });
+      for (const [name, address] of Object.entries(state.slots)) {
+        slots.set(`${parameter.name}/${name}`, this.#engine.floats(address, parameter.size).slice());
+      }
+    }
+    return { iterations: this.#iterations, overrides: Object.fromEntries(this.#overrides), slots, scalars };
+  }
+
+  /** Puts an exported state back, for these parameters. Those that it does not have start anew. */
+  import(state: OptimizerState, parameters: readonly Optimizable[]): void {
+    this.prepare(parameters);
+    for (const parameter of parameters) {
+      const scalars = state.scalars.get(parameter.name);
+      if (scalars === undefined) continue;
+      this.restoreScalars(parameter, scalars);
+      for (const [name, address] of Object.entries(this.#stateOf(parameter).slots)) {
+        const values = state.slots.get(`${parameter.name}/${name}`);
+        if (values?.length !== parameter.size) {
+          const expected = `state of ${parameter.name}/${name} has ${parameter.size} floats`;
+          throw rangeError(this.spec.name, expected, "length", values?.length);
+        }
+        this.#engine.floats(address, parameter.size).set(values);
+      }
+    }
+    this.iterations = state.iterations;
+    for (const [name, value] of Object.entries(state.overrides)) this.override(name, value);
+  }
+
+  /** Frees the state of a parameter that leaves the model. */
+  release(parameter: Optimizable): void {
+    const state = this.#states.get(parameter);
+    if (state === undefined) return;
+    this.#free(state);
+    this.#states.delete(parameter);
+  }
+
+  /** Frees all state. */
+  dispose(): void {
+    for (const parameter of [...this.#states.keys()]) this.release(parameter);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #stateOf(parameter: Optimizable): State {
+    const state = this.#states.get(parameter);
+    if (state !== undefined) return state;
+    throw new Error(`${this.spec.name}: ${parameter.name} has no state yet. Call prepare first.`);
+  }
+
+  #valueNow(name: string): number {
+    return valueAt(this.spec.name, name, this.#sources[name]!, this.#iterations, RANGES[name]!);
+  }
+
+  /** Every hyperparameter at this step. A schedule that is out of range throws here, before anything changed. */
+  #evaluate(): void {
+    for (const name in this.#sources) this.#values[name] = this.#valueNow(name);
+  }
+
+  /** Keeps the sum of the window's gradients: in the accumulator, or at its end in the gradient itself. */
+  #accumulate({ parameter, gradient }: OptimizerItem, last: boolean): void {
+    const { kernels, u8 } = this.#engine;
+    const { slots, scalars } = this.#stateOf(parameter);
+    const sum = slots[ACCUMULATOR]!;
+    const empty = scalars["accumulated"] === 0;
+    scalars["accumulated"]!++;
+    if (last && !empty) kernels.saxpy(parameter.size, 1, sum, gradient);
+    else if (!last && !empty) kernels.saxpy(parameter.size, 1, gradient, sum);
+    else if (!last) u8.copyWithin(sum, gradient, gradient + parameter.size * 4);
+  }
+
+  #update(items: readonly OptimizerItem[], window: number): void {
+    const { kernels } = this.#engine;
+    const { definition, options } = this.spec;
+    const { compat, excludeFromWeightDecay, decoupledWeightDecay } = options;
+    const values = this.#values as Record<string, number>;
+    const { learningRate, weightDecay, clipValue, clipNorm, globalClipNorm } = values as Record<
+      string,
+      number | undefined
+    >;
+    const around = this.#around;
+    around.limit = clipValue ?? Infinity;
+    let globalFactor = 1;
+    if (globalClipNorm !== undefined) {
+      const blocks = items.map(({ parameter, gradient }) => ({ address: gradient, size: parameter.size }));
+      globalFactor = globalClipFactor(globalNorm(kernels, blocks) / window, globalClipNorm, compat);
+    }
+
+    for (const { parameter, gradient } of items) {
+      const { name, size, address } = parameter;
+      const { slots, scalars } = this.#stateOf(parameter);
+      values["learningRate"] = learningRate! * parameter.learningRateScale;
+      around.scale = globalFactor / window;
+      if (clipNorm !== undefined) {
+        const norm = Math.sqrt(kernels.sumOfSquares(size, gradient)) / window;
+        around.scale = clipNormFactor(norm, clipNorm) / window;
+      }
+      const decays = !excludeFromWeightDecay.some((part) => name.includes(part));
+      around.coupled = decays && !decoupledWeightDecay ? weightDecay! : 0;
+      around.decay = decays && decoupledWeightDecay ? weightDecay! * values["learningRate"] : 0;
+
+      const h = values as unknown as Values<Record<string, number>>;
+      const p = scalars as Record<"updates", number>;
+      p.updates++;
+      for (const product in definition.products) scalars[product]! *= definition.products[product]!(h, p);
+      definition.step(kernels, size, address, gradient, around, slots, h, p);
+    }
+    values["learningRate"] = learningRate!;
+  }
+
+  /**
+   * Keras's average of the weights: also at steps that only accumulate gradients, and with momentum 0 up to the
+   * parameter's first update. emaOverwriteFrequency counts updates.
+   */
+  #average(items: readonly OptimizerItem[], window: number): void {
+    const { kernels } = this.#engine;
+    const { emaOverwriteFrequency } = this.spec.options;
+    const done = Math.floor(this.#iterations / window);
+    const overwrites = emaOverwriteFrequency !== undefined && (done + 1) % emaOverwriteFrequency === 0;
+    for (const { parameter } of items) {
+      const state = this.#stateOf(parameter);
+      const started = state.scalars["updates"]! > ((this.#iterations + 1) % window === 0 ? 1 : 0);
+      const momentum = started ? (this.#values["emaMomentum"] as number) : 0;
+      kernels.averageStep(parameter.size, state.slots[AVERAGE]!, parameter.address, momentum, 1 - momentum);
+      if (overwrites) this.#overwriteByAverage(parameter, state);
+    }
+  }
+
+  #overwriteByAverage(parameter: Optimizable, state: State): void {
+    const average = state.slots[AVERAGE]!;
+    this.#engine.u8.copyWithin(parameter.address, average, average + parameter.size * 4);
+  }
+
+  #free(state: State): void {
+    for (const address of Object.values(state.slots)) this.#engine.arena.free(address);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Optimizers, twice, as plain scalar loops:
+ *
+ * - `formulas`: the published rules in float64, with powers where they stand in the paper: what is right;
+ * - `twins`: the same in f32, every operation rounded, in the order of the kernels: the baseline build bit for bit.
+ *
+ * Both update one element. `ReferenceOptimizer` runs either of them over arrays with everything that a training step
+ * does around the rule.
+ */
+import { valueAt } from "../../src/schedules/schedule.js";
+
+export type Hyper = Readonly<Record<string, number>> & { readonly compat: "keras" | "torch" } & Readonly<
+    Record<string, unknown>
+  >;
+
+/** State of one element, by slot name; changed in place. */
+export type Slots = Record<string, number>;
+
+/** t: number of this update of the parameter, from 1; product(name): running product of a scheduled beta up to t. */
+export type Rule = (p: number, g: number, s: Slots, h: Hyper, t: number, products: Readonly<Slots>) => number;
+
+/** What is subtracted from the parameter in float64. */
+export const formulas: Record<string, Rule> = {
+  sgd(p, g, s, h, t) {
+    const { learningRate: lr, momentum: mu } = h;
+    if (mu === 0) return lr! * g;
+    if (h.compat === "torch") {
+      s.m = t === 1 ? g : mu! * s.m! + (1 - h.dampening!) * g;
+      return lr! * (h.nesterov ? g + mu! * s.m : s.m);
+    }
+    s.m = mu! * s.m! + lr! * g; // Keras keeps -m
+    return h.nesterov ? mu! * s.m + lr! * g : s.m;
+  },
+  adam(p, g, s, h, t, { beta1, beta2 }) {
+    s.m = h.beta1! * s.m! + (1 - h.beta1!) * g;
+    s.v = h.beta2! * s.v! + (1 - h.beta2!) * g * g;
+    if (h.amsgrad) s.vMax = Math.max(s.vMax!, s.v);
+    const v = h.amsgrad ? s.vMax! : s.v;
+    if (h.compat === "torch") {
+      return ((h.learningRate! / (1 - beta1!)) * s.m) / (Math.sqrt(v) / Math.sqrt(1 - beta2!) + h.epsilon!);
+    }
+    const alpha = (h.learningRate! * Math.sqrt(1 - beta2!)) / (1 - beta1!);
+    return (alpha * s.m) / (Math.sqrt(v) + h.epsilon!);
+  },
+};
+formulas["adamW"] = formulas["adam"]!;
+
+const r = Math.fround;
+/** a * b + c with two roundings, as the baseline build. */
+const madd = (a: number, b: number, c: number): number => r(r(r(a) * r(b)) + r(c));
+const mul = (a: number, b: number): number => r(r(a) * r(b));
+const add = (a: number, b: number): number => r(r(a) + r(b));
+const div = (a: number, b: number): number => r(r(a) / r(b));
+const sqrt = (a: number): number => r(Math.sqrt(r(a)));
+
+/** What is subtracted from the parameter in f32, in the order of the kernels. */
+export const twins: Record<string, Rule> = {
+  sgd(p, g, s, h, t) {
+    const { learningRate: lr, momentum: mu } = h;
+    if (mu === 0) return mul(lr!, g);
+    const torch = h.compat === "torch";
+    const gained = mul(torch ? (t === 1 ? 1 : 1 - h.dampening!) : lr!, g);
+    s.m = madd(mu!, s.m!, gained);
+    return mul(torch ? lr! : 1, h.nesterov ? madd(mu!, s.m, gained) : s.m);
+  },
+  adam(p, g, s, h, t, { beta1, beta2 }) {
+    const correction = Math.sqrt(1 - beta2!);
+    const alpha = (h.learningRate! * correction) / (1 - beta1!);
+    s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
+    s.v = madd(h.beta2!, s.v!, mul(1 - h.beta2!, mul(g, g)));
+    if (h.amsgrad) s.vMax = s.v < s.vMax! ? s.vMax! : s.v;
+    const v = h.amsgrad ? s.vMax! : s.v;
+    return div(mul(alpha, s.m), add(sqrt(v), h.compat === "torch" ? h.epsilon! * correction : h.epsilon!));
+  },
+};
+twins["adamW"] = twins["adam"]!;
+
+/** Hyperparameters whose running product a rule uses; their powers while they are constant. */
+const PRODUCTS = ["beta1", "beta2"];
+
+interface Options {
+  readonly [name: string]: unknown;
+}
+
+/** Runs a rule over arrays: clipping, weight decay, averages and accumulation as SEMANTICS orders them. */
+export class ReferenceOptimizer {
+  readonly slots: Record<string, number[] | Float64Array>[] = [];
+  readonly products: Slots[] = [];
+  readonly updates: number[] = [];
+  iterations = 0;
+  readonly #rule: Rule;
+  readonly #round: (x: number) => number;
+
+  /** options: as a specification resolved them. precision f32: the twin. */
+  constructor(
+    name: string,
+    readonly options: Options,
+    readonly precision: "f32" | "f64",
+    readonly slotNames: readonly string[],
+    readonly names: readonly string[] = [],
+    readonly first = 0,
+  ) {
+    this.#rule = (precision === "f32" ? twins : formulas)[name]!;
+    this.#round = precision === "f32" ? Math.fround : (x) => x;
+  }
+
+  /** State of parameter i, of n elements: made at first use. */
+  #prepare(i: number, n: number): void {
+    if (this.slots[i] !== undefined) return;
+    const names = [...this.slotNames, "average", "accumulator"];
+    this.slots[i] = Object.fromEntries(
+      names.map((name) => [
+        name,
+        new Float64Array(n).fill(this.slotNames.includes(name) ? this.#round(this.first) : 0),
+      ]),
+    );
+    this.products[i] = Object.fromEntries(PRODUCTS.map((name) => [name, 1]));
+    this.updates[i] = 0;
+  }
+
+  step(thetas: readonly (Float32Array | Float64Array)[], gradients: readonly ArrayLike<number>[]): void {
+    const round = this.#round;
+    const { options } = this;
+    const h = Object.fromEntries(
+      Object.entries(options).map(([name, value]) => [
+        name,
+        typeof value === "function"
+          ? valueAt("reference", name, value as (t: number) => number, this.iterations, {})
+          : value,
+      ]),
+    ) as unknown as Hyper;
+    const window = h.gradientAccumulationSteps as unknown as number;
+    const updates = (this.iterations + 1) % window === 0;
+    const g = gradients.map((gradient) => Float64Array.from(gradient));
+    thetas.forEach((theta, i) => this.#prepare(i, theta.length));
+
+    if (window > 1) {
+      g.forEach((gradient, i) => {
+        const sum = this.slots[i]!.accumulator!;
+        for (let j = 0; j < gradient.length; j++) {
+          const total = round(gradient[j]! + sum[j]!);
+          sum[j] = updates ? 0 : total;
+          if (updates) gradient[j] = total;
+        }
+      });
+    }
+    if (updates) this.#update(thetas, g, h, window);
+    if (h.useEma) {
+      thetas.forEach((theta, i) => {
+        const average = this.slots[i]!.average!;
+        const done = Math.floor(this.iterations / window);
+        const momentum = done === 0 ? 0 : h.emaMomentum!;
+        const overwrites = h.emaOverwriteFrequency !== undefined && (done + 1) % h.emaOverwriteFrequency === 0;
+        for (let j = 0; j < theta.length; j++) {
+          average[j] = round(round(round(momentum) * average[j]!) + round(round(1 - momentum) * theta[j]!));
+          if (overwrites) theta[j] = average[j]!;
+        }
+      });
+    }
+    this.iterations++;
+  }
+
+  #update(thetas: readonly (Float32Array | Float64Array)[], g: Float64Array[], h: Hyper, window: number): void {
+    const round = this.#round;
+    const norms = g.map((gradient) => gradient.reduce((sum, x) => sum + x * x, 0));
+    const norm = Math.sqrt(norms.reduce((sum, x) => sum + x, 0)) / window;
+    thetas.forEach((theta, i) => {
+      this.updates[i]!++;
+      for (const name of PRODUCTS) if (h[name] !== undefined) this.products[i]![name]! *= h[name]!;
+      let factor = 1;
+      if (h.clipNorm !== undefined) factor = h.clipNorm / Math.max(Math.sqrt(norms[i]!) / window, h.clipNorm);
+      if (h.globalClipNorm !== undefined) {
+        factor =
+          h.compat === "torch"
+            ? Math.min(1, h.globalClipNorm / (norm + 1e-6))
+            : h.globalClipNorm * Math.min(1 / norm, 1 / h.globalClipNorm);
+      }
+      const scale = round(factor / window);
+      const limit = h.clipValue === undefined ? Infinity : round(h.clipValue);
+      const excluded = (h.excludeFromWeightDecay as unknown as string[]).some((part) => this.names[i]?.includes(part));
+      const decay = excluded ? 0 : h.weightDecay!;
+      const decoupled = h.decoupledWeightDecay as unknown as boolean;
+      const state = this.slots[i]!;
+      for (let j = 0; j < theta.length; j++) {
+        const s = Object.fromEntries(this.slotNames.map((name) => [name, state[name]![j]!]));
+        const p = theta[j]!;
+        let gradient = round(scale * g[i]![j]!);
+        if (gradient > limit) gradient = limit;
+        if (gradient < -limit) gradient = -limit;
+        if (!decoupled && decay !== 0) gradient = round(round(round(decay) * p) + gradient);
+        const delta = this.#rule(p, gradient, s, h, this.updates[i]!, this.products[i]!);
+        const shrink = decoupled ? round(decay * h.learningRate!) : 0;
+        theta[j] = round(p - (shrink === 0 ? delta : round(round(shrink * p) + delta)));
+        for (const name of this.slotNames) state[name]![j] = s[name]!;
+      }
+    });
+  }
+}
