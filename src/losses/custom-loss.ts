@@ -1,6 +1,5 @@
 /** A user's own loss: plain JavaScript on copies, in place of kernels. */
 import { rangeError, typeError } from "../check.js";
-import type { Engine } from "../runtime/engine.js";
 import { Tensor } from "../tensor.js";
 import type { Loss } from "./loss.js";
 
@@ -17,53 +16,36 @@ export type CustomAddresses = readonly [number, number, number, number, number];
 export function customLoss(custom: CustomLoss): Loss {
   const name = custom.name || "customLoss";
   const misused = () => {
-    throw new Error(`${name}: a custom loss runs through evaluateCustomLoss.`);
+    throw new Error(`${name}: a user's own loss runs through evaluate, not through kernels.`);
   };
-  const loss: Loss = Object.freeze({
-    name,
-    options: {},
-    target: "values",
-    forward: misused,
-    backward: misused,
-    custom,
-    evaluate: (engine: Engine, shape: readonly number[], ...addresses: CustomAddresses) =>
-      evaluateCustomLoss(engine, loss, (data, of) => new Tensor(data, of), shape, ...addresses),
-  });
-  return loss;
+  const evaluate = evaluator(name, custom);
+  return Object.freeze({ name, options: {}, target: "values", forward: misused, backward: misused, evaluate });
 }
 
 /**
- * Runs a user's loss on copies of the batch, checks what it returns and writes rowLoss and, unless dPrediction is 0,
+ * Runs a user's function on copies of a batch, checks what it returns and writes rowLoss and, unless dPrediction is 0,
  * dPrediction[r][j] = rowScale[r] * gradient[r][j]. `shape` is that of prediction and target, [rows, ...].
  */
-export function evaluateCustomLoss(
-  engine: Engine,
-  loss: Loss,
-  shape: readonly number[],
-  prediction: number,
-  target: number,
-  rowLoss: number,
-  rowScale: number,
-  dPrediction: number,
-): void {
-  const { name, custom } = loss;
-  const rows = shape[0]!;
-  const size = shape.reduce((product, length) => product * length, 1);
-  const copy = (address: number) => new Tensor(engine.floats(address, size).slice(), shape);
-  const result: unknown = custom!(copy(target), copy(prediction));
-  const expected = "a custom loss must return { value, gradient }";
-  if (typeof result !== "object" || result === null) throw typeError(name, expected, "result", result);
-  const { value, gradient } = result as Record<string, unknown>;
-  const values = checkFloats(name, "value", value, rows, `one number per sample, ${rows}`);
-  const slopes = checkFloats(name, "gradient", gradient, size, `one number per element of yPred, ${size}`);
+function evaluator(name: string, custom: CustomLoss): NonNullable<Loss["evaluate"]> {
+  return (engine, shape, prediction, target, rowLoss, rowScale, dPrediction) => {
+    const rows = shape[0]!;
+    const size = shape.reduce((product, length) => product * length, 1);
+    const copy = (address: number) => new Tensor(engine.floats(address, size).slice(), shape);
+    const result: unknown = custom(copy(target), copy(prediction));
+    const expected = "a custom loss must return { value, gradient }";
+    if (typeof result !== "object" || result === null) throw typeError(name, expected, "result", result);
+    const { value, gradient } = result as Record<string, unknown>;
+    const values = checkFloats(name, "value", value, rows, `one number per sample, ${rows}`);
+    const slopes = checkFloats(name, "gradient", gradient, size, `one number per element of yPred, ${size}`);
 
-  // The function may have made memory grow (by predicting with another model): views are taken only now.
-  engine.floats(rowLoss, rows).set(values);
-  if (dPrediction === 0) return;
-  const scale = engine.floats(rowScale, rows);
-  const slope = engine.floats(dPrediction, size);
-  const width = size / rows;
-  for (let i = 0; i < size; i++) slope[i] = Math.fround(slopes[i]!) * scale[Math.floor(i / width)]!;
+    // The function may have made memory grow (by predicting with another model): views are taken only now.
+    engine.floats(rowLoss, rows).set(values);
+    if (dPrediction === 0) return;
+    const scale = engine.floats(rowScale, rows);
+    const slope = engine.floats(dPrediction, size);
+    const width = size / rows;
+    for (let i = 0; i < size; i++) slope[i] = Math.fround(slopes[i]!) * scale[Math.floor(i / width)]!;
+  };
 }
 
 function checkFloats(where: string, name: string, value: unknown, length: number, what: string): ArrayLike<number> {

@@ -43,5 +43,5 @@ export function resolveLoss(where: string, spec: LossName | Loss | CustomLoss): 
 }
 
 export { checkClasses } from "./sparse-categorical-crossentropy.js";
-export { evaluateCustomLoss, type CustomLoss } from "./custom-loss.js";
+export type { CustomLoss } from "./custom-loss.js";
 export type { FusedLoss, Loss } from "./loss.js";

@@ -5,7 +5,7 @@
 import { checkBoolean, checkKeys, checkNumber } from "../check.js";
 import type { Kernels } from "../runtime/wasm.js";
 import type { Engine } from "../runtime/engine.js";
-import type { CustomAddresses, CustomLoss } from "./custom-loss.js";
+import type { CustomAddresses } from "./custom-loss.js";
 
 /** Every option that a loss may have, and how it is checked. */
 const optionChecks = {
@@ -68,9 +68,7 @@ export interface Loss {
   readonly backward: LossBackward;
   /** The stable form for an output made by this activation; undefined from logits or where there is none. */
   readonly fused?: FusedLoss | undefined;
-  /** A user's own function, which evaluateCustomLoss runs in place of forward and backward. */
-  readonly custom?: CustomLoss | undefined;
-  /** Runs it on copies of a batch of this shape, and writes rowLoss and dPrediction. */
+  /** Of a user's own loss, in place of forward and backward: runs it on copies of a batch of this shape. */
   readonly evaluate?: ((engine: Engine, shape: readonly number[], ...addresses: CustomAddresses) => void) | undefined;
 }
 

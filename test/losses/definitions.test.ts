@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkClasses, evaluateCustomLoss, losses, resolveLoss, type LossName } from "../../src/losses/index.js";
+import { checkClasses, losses, resolveLoss, type LossName } from "../../src/losses/index.js";
 import type { Tensor } from "../../src/tensor.js";
 import { engineOf } from "../builds.js";
 import { Guarded } from "../guarded.js";
@@ -70,9 +70,8 @@ describe("a user's own loss", () => {
     const [prediction, target, rowLoss, rowScale] = arrays;
     const slope = new Guarded(engine, 6);
     const loss = resolveLoss("compile", custom);
-    evaluateCustomLoss(
+    loss.evaluate!(
       engine,
-      loss,
       [2, 3],
       prediction.address,
       target.address,
