@@ -47,6 +47,14 @@ export { sumOfSquares } from "./clipping";
 export { sgdStep, momentumStep, nesterovStep } from "./optimizers/sgd";
 export { adamStep, amsgradStep } from "./optimizers/adam";
 export { averageStep } from "./optimizers/average";
+export { panelFloats, panelOffset, panelStride, packPanels, unpackPanels } from "./gemm/panels";
+export { denseForward, denseForwardShort } from "./gemm/dense-forward";
+export { denseBackwardWeights, denseBackwardWeightsShort } from "./gemm/dense-backward-weights";
+export { denseBackwardInput, denseBackwardInputScratch } from "./gemm/dense-backward-input";
+export { biasBackward } from "./gemm/bias-backward";
+export { sgemmNN, sgemmNT, sgemmTN, sgemmTT, sgemmScratch } from "./gemm/sgemm";
+export { u8ToF32, i32ToF32, f64ToF32 } from "./convert";
+export { peak, copyFloats } from "./peak";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {

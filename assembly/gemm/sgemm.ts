@@ -1,0 +1,94 @@
+import { bytes } from "../lanes";
+import { columnsOfPanel, evenPart, rowsOfPanel } from "./rows";
+import { packColumns, packRows } from "./pack";
+import { Four, Six } from "./tile-size";
+import { ZEROS } from "./zeros";
+
+/** Rows of C, columns of C and terms of the sum that are worked on at once. */
+const MC: i32 = 96;
+const NC: i32 = 512;
+const KC: i32 = 256;
+
+/**
+ * C = alpha op(A) op(B) + beta C, all row-major: BLAS SGEMM; op is N (as it is) or T (transposed), A's first.
+ * op(A): [m, k], op(B): [k, n], C: [m, n]; lda, ldb, ldc in floats between stored rows. scratch: sgemmScratch(m, n, k)
+ * floats. With beta = 0 C is not read. Nothing is skipped where a factor or alpha is zero: 0 * Infinity is NaN.
+ * Every element is one chain, c = beta c, then c = c + a (alpha b) in the order of k. op(B) is packed into panels,
+ * multiplied by alpha on the way. C must not overlap the rest.
+ */
+export function sgemmNN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+export function sgemmNT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+export function sgemmTN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+export function sgemmTT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+
+/** Floats of scratch that sgemm needs: one packed block of op(B). */
+export function sgemmScratch(m: i32, n: i32, k: i32): i32 {
+  return min(k, KC) * min(n + 7 & ~7, NC);
+}
+
+// How an operand is stored, as types: compile-time flags that cost nothing.
+@unmanaged @final class AsIs { a: u8; }
+@unmanaged @final class Transposed { a: u16; }
+
+@inline
+function transposed<Op>(): bool {
+  return offsetof<Op>() == 2;
+}
+
+function gemm<OpA, OpB>(
+  m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: usize, b: usize, ldb: usize, beta: f32, c: usize, ldc: usize, scratch: usize,
+): void {
+  if (beta != 0 && beta != 1) scaleRows(m, n, beta, c, ldc);
+  for (let j = 0; j < n; j += NC) {
+    const columns = min(NC, n - j);
+    let done = 0;
+    do {
+      const depth = min(KC, k - done);
+      if (transposed<OpB>()) packColumns(depth, columns, alpha, b + <usize>j * ldb + bytes(done), ldb, scratch);
+      else packRows(depth, columns, alpha, b + <usize>done * ldb + bytes(j), ldb, scratch);
+      const fresh = beta == 0 && done == 0;
+      for (let i = 0; i < m; ) {
+        const rows = evenPart(m - i, MC);
+        const block = transposed<OpA>() ? a + <usize>done * lda + bytes(i) : a + <usize>i * lda + bytes(done);
+        for (let p = 0; p < columns; p += 8) {
+          const target = c + <usize>i * ldc + bytes(j + p);
+          const panel = scratch + (<usize>p * bytes(depth));
+          const from = fresh ? ZEROS : target;
+          const ldfrom: usize = fresh ? 0 : ldc;
+          if (transposed<OpA>()) tallColumns(rows, depth, min(8, columns - p), block, lda, panel, from, ldfrom, target, ldc);
+          else tallRows(rows, depth, min(8, columns - p), block, lda, panel, from, ldfrom, target, ldc);
+        }
+        i += rows;
+      }
+      done += depth;
+    } while (done < k);
+  }
+}
+
+function tallRows(m: i32, k: i32, columns: i32, a: usize, lda: usize, b: usize, from: usize, ldfrom: usize, c: usize, ldc: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) rowsOfPanel<Six>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
+  else rowsOfPanel<Four>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
+}
+
+function tallColumns(m: i32, k: i32, columns: i32, a: usize, lda: usize, b: usize, from: usize, ldfrom: usize, c: usize, ldc: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) columnsOfPanel<Six>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
+  else columnsOfPanel<Four>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
+}
+
+/** c = beta c: m rows of n floats, ldc bytes apart. */
+function scaleRows(m: i32, n: i32, beta: f32, c: usize, ldc: usize): void {
+  const factor = f32x4.splat(beta);
+  for (; m > 0; --m, c += ldc) {
+    let p = c;
+    for (const body = c + bytes(n & ~3); p < body; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
+    for (const end = c + bytes(n); p < end; p += 4) store<f32>(p, load<f32>(p) * beta);
+  }
+}

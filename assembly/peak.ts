@@ -1,0 +1,44 @@
+/** What the machine can do at most, for benches to measure against in the same run. */
+import { bytes } from "./lanes";
+import { madd } from "./simd";
+
+/**
+ * n rounds of 12 multiply-adds in registers, 96 floating-point operations a round: the limit of arithmetic.
+ * Twelve independent chains are more than any current core needs to hide the latency of one.
+ */
+export function peak(n: i32): f32 {
+  // Chains that the compiler cannot see to be alike, of values that stay in range.
+  const a = f32x4.splat(<f32>n);
+  const b = f32x4.sub(a, a);
+  let c0 = f32x4.splat(0), c1 = f32x4.splat(1), c2 = f32x4.splat(2), c3 = f32x4.splat(3);
+  let c4 = f32x4.splat(4), c5 = f32x4.splat(5), c6 = f32x4.splat(6), c7 = f32x4.splat(7);
+  let c8 = f32x4.splat(8), c9 = f32x4.splat(9), c10 = f32x4.splat(10), c11 = f32x4.splat(11);
+  for (; n > 0; --n) {
+    c0 = madd(c0, b, a);
+    c1 = madd(c1, b, a);
+    c2 = madd(c2, b, a);
+    c3 = madd(c3, b, a);
+    c4 = madd(c4, b, a);
+    c5 = madd(c5, b, a);
+    c6 = madd(c6, b, a);
+    c7 = madd(c7, b, a);
+    c8 = madd(c8, b, a);
+    c9 = madd(c9, b, a);
+    c10 = madd(c10, b, a);
+    c11 = madd(c11, b, a);
+  }
+  const sums = f32x4.add(f32x4.add(f32x4.add(c0, c1), f32x4.add(c2, c3)), f32x4.add(f32x4.add(c4, c5), f32x4.add(c6, c7)));
+  return f32x4.extract_lane(f32x4.add(sums, f32x4.add(f32x4.add(c8, c9), f32x4.add(c10, c11))), 0);
+}
+
+/** y = x, n floats: the limit of memory, 8 bytes a float. */
+export function copyFloats(n: i32, x: usize, y: usize): void {
+  const end = y + bytes(n);
+  for (const body = y + bytes(n & ~15); y < body; y += 64, x += 64) {
+    v128.store(y, v128.load(x));
+    v128.store(y, v128.load(x, 16), 16);
+    v128.store(y, v128.load(x, 32), 32);
+    v128.store(y, v128.load(x, 48), 48);
+  }
+  for (; y < end; y += 4, x += 4) store<f32>(y, load<f32>(x));
+}
