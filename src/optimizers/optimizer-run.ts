@@ -98,11 +98,19 @@ export class OptimizerRun {
     this.#iterations = checkNumber(this.spec.name, "iterations", value, { min: 0, integer: true });
   }
 
-  /** Sets a hyperparameter by hand from now on, in place of its number or schedule. */
-  override(name: string, value: number): void {
+  /**
+   * Sets a hyperparameter by hand from now on, in place of its number or schedule; undefined returns to what the
+   * optimizer was made with.
+   */
+  override(name: string, value: number | undefined): void {
     const where = this.spec.name;
     if (!(name in this.#sources)) {
       throw rangeError(where, `name must be one of ${Object.keys(this.#sources).join(", ")}`, "name", name);
+    }
+    if (value === undefined) {
+      this.#sources[name] = (this.spec.options as unknown as Record<string, number | Schedule>)[name]!;
+      this.#overrides.delete(name);
+      return;
     }
     if (name === "momentum" && value !== 0 && this.spec.options["momentum"] === 0) {
       throw rangeError(where, "momentum was 0 when the optimizer was made and has no state", "momentum", value);
@@ -215,6 +223,31 @@ export class OptimizerRun {
     }
     this.iterations = state.iterations;
     for (const [name, value] of Object.entries(state.overrides)) this.override(name, value);
+  }
+
+  /** Remembers everything that the next step depends on; what it returns puts it back to the bit. */
+  snapshot(): () => void {
+    const iterations = this.#iterations;
+    const overrides = new Map(this.#overrides);
+    const saved = Array.from(this.#states, ([parameter, { slots, scalars }]) => ({
+      parameter,
+      scalars: { ...scalars },
+      slots: Object.values(slots).map((address) => ({
+        address,
+        bytes: this.#engine.u8.slice(address, address + parameter.size * 4),
+      })),
+    }));
+    return () => {
+      const known = new Set(saved.map(({ parameter }) => parameter));
+      for (const parameter of [...this.#states.keys()]) if (!known.has(parameter)) this.release(parameter);
+      for (const { parameter, scalars, slots } of saved) {
+        Object.assign(this.#stateOf(parameter).scalars, scalars);
+        for (const { address, bytes } of slots) this.#engine.u8.set(bytes, address);
+      }
+      this.#iterations = iterations;
+      for (const name of [...this.#overrides.keys()]) this.override(name, overrides.get(name));
+      for (const [name, value] of overrides) this.override(name, value);
+    };
   }
 
   /** Frees the state of a parameter that leaves the model. */
