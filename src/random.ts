@@ -3,7 +3,7 @@
  * al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). A function of key and counter, without state, in integer
  * arithmetic alone: the same numbers in every engine.
  */
-import { checkNumber } from "./check.js";
+import { checkNumber, rangeError } from "./check.js";
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const ROUNDS = 20;
@@ -31,6 +31,41 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
   out[at + 1] = x1;
 }
 
+/** What users give: an integer from 0 to 2^53 - 1, or a bigint from 0 to 2^64 - 1. 0 is a seed like any other. */
+export type Seed = number | bigint;
+
+/** Two words that name a stream of random numbers. */
+export type Key = readonly [number, number];
+
+/** Set in the second counter word of all derivations: the fills of kernels and the shuffles leave it clear. */
+const DERIVATION = 0x80000000;
+
+/** The key of a seed: its hash, so that neighbouring seeds have nothing in common. Throws for what is no seed. */
+export function keyOf(seed: Seed, where = "model"): Key {
+  if (typeof seed !== "bigint") return deriveKey([0, 0], checkSeed(where, seed));
+  if (seed < 0n || seed >= 1n << 64n) throw rangeError(where, "seed must be in [0, 2^64 - 1]", "seed", seed);
+  return encrypt([0, 0], Number(seed & 0xffffffffn), Number(seed >> 32n) ^ DERIVATION);
+}
+
+/** The key of a stream within a stream: of a purpose, a layer, a step, … each an integer from 0 to 2^53 - 1. */
+export function deriveKey(key: Key, ...path: number[]): Key {
+  for (const part of path) key = encrypt(key, part % WORDS, Math.floor(part / WORDS) ^ DERIVATION);
+  return key;
+}
+
+const block = new Uint32Array(2);
+
+function encrypt([k0, k1]: Key, c0: number, c1: number): Key {
+  threefry2x32(k0, k1, c0, c1, block);
+  return [block[0]!, block[1]!];
+}
+
+/** A seed for those who gave none: the one number here that is not reproducible. */
+export function drawSeed(): number {
+  // eslint-disable-next-line no-restricted-properties -- nothing else may call Math.random
+  return Math.floor(Math.random() * WORDS);
+}
+
 /** Returns seed if it is an integer from 0 to 2^53 - 1, else throws. 0 is a seed like any other. */
 export function checkSeed(where: string, seed: unknown): number {
   return checkNumber(where, "seed", seed, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
@@ -38,15 +73,19 @@ export function checkSeed(where: string, seed: unknown): number {
 
 /**
  * The numbers 0 to n - 1 in an order that is a function of seed and stream (which shuffle of that seed it is). Every
- * order is equally likely: Fisher and Yates, with integers drawn by rejection, so that none is favoured.
+ * order is equally likely.
  */
 export function permutation(n: number, seed: number, stream = 0): Uint32Array<ArrayBuffer> {
+  return shuffledIndices(n, [seed % WORDS, Math.floor(seed / WORDS)], stream);
+}
+
+/** The numbers 0 to n - 1 in the order of one epoch: Fisher and Yates, with integers drawn by rejection, so that none is favoured. */
+export function shuffledIndices(n: number, [k0, k1]: Key, epoch: number): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
-  const [low, high] = [seed % WORDS, Math.floor(seed / WORDS)];
   const pair = new Uint32Array(2);
   let drawn = 0;
   const word = (): number => {
-    if (drawn % 2 === 0) threefry2x32(low, high, drawn / 2, stream, pair);
+    if (drawn % 2 === 0) threefry2x32(k0, k1, drawn / 2, epoch, pair);
     return pair[drawn++ % 2]!;
   };
   for (let last = n - 1; last > 0; last--) {
