@@ -56,6 +56,13 @@ export { sgemmNN, sgemmNT, sgemmTN, sgemmTT, sgemmScratch } from "./gemm/sgemm";
 export { u8ToF32, i32ToF32, f64ToF32 } from "./convert";
 export { peak, copyFloats } from "./peak";
 export { threefry2x32, bitsFill, uniformFill, normalFill, truncatedNormalFill } from "./random";
+export {
+  mulForward, dropoutForward, dropoutMask, alphaDropoutForward, gaussianDropoutForward, gaussianNoiseForward,
+} from "./dropout";
+export {
+  batchNormStatistics, inverseStandardDeviation, movingUpdate,
+  batchNormForward, batchNormBackward, batchNormInferenceBackward,
+} from "./batch-norm";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {
