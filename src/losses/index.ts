@@ -31,8 +31,11 @@ export const losses = {
 
 export type LossName = keyof typeof losses;
 
+/** How a user may give a loss: by name, made by a factory, or as a function of their own. */
+export type LossSpec = LossName | Loss | CustomLoss;
+
 /** The loss that a user named, made or wrote. */
-export function resolveLoss(where: string, spec: LossName | Loss | CustomLoss): Loss {
+export function resolveLoss(where: string, spec: LossSpec): Loss {
   if (typeof spec === "string") return lookUp<() => Loss>("loss", losses, spec)();
   if (typeof spec === "function") {
     if ("definition" in spec) return (spec as unknown as () => Loss)(); // losses.huber, without the call

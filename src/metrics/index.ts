@@ -33,8 +33,11 @@ export const metrics = {
 
 export type MetricName = keyof typeof metrics;
 
+/** How a user may give a metric: by name, made by a factory, or as a function of their own. */
+export type MetricLike = MetricName | MetricSpec | CustomMetric;
+
 /** The metric that a user named, made or wrote. */
-export function resolveMetric(where: string, spec: MetricName | MetricSpec | CustomMetric): MetricSpec {
+export function resolveMetric(where: string, spec: MetricLike): MetricSpec {
   if (typeof spec === "string") return lookUp<() => MetricSpec>("metric", metrics, spec)();
   if (typeof spec === "function") {
     if ("definition" in spec) return (spec as unknown as () => MetricSpec)(); // metrics.auc, without the call

@@ -1,0 +1,57 @@
+import { checkBoolean, checkKeys, typeError } from "../check.js";
+import type { Callback } from "./callback.js";
+
+export interface CsvLoggerOptions {
+  /** Takes each line, newline included, when it is made: append it to a file. Default: none, the text is kept only. */
+  append?(line: string): void | Promise<void>;
+  /** Between values. Default ",". */
+  separator?: string;
+  /** Begin with a line of names; false to continue a file. Default true. */
+  header?: boolean;
+}
+
+export interface CsvLogger extends Callback {
+  /** All lines so far. */
+  readonly text: string;
+}
+
+/**
+ * One line of comma-separated values per epoch. Columns as Keras: epoch, then the logs of the first epoch by name, with
+ * val_ columns even if that epoch was not validated; NA where an epoch has no value.
+ */
+export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
+  const where = "callbacks.csvLogger";
+  checkKeys(where, options, ["append", "separator", "header"]);
+  const { append, separator = ",", header = true } = options;
+  if (append !== undefined && typeof append !== "function") {
+    throw typeError(where, "append must be a function of a line", "append", append);
+  }
+  if (typeof separator !== "string") throw typeError(where, "separator must be a string", "separator", separator);
+  checkBoolean(where, "header", header);
+
+  let text = "";
+  let columns: string[] | undefined;
+  const add = async (values: (string | number)[]): Promise<void> => {
+    const line = `${values.join(separator)}\n`;
+    text += line;
+    await append?.(line);
+  };
+
+  return {
+    get text() {
+      return text;
+    },
+    onTrainBegin() {
+      text = "";
+      columns = undefined;
+    },
+    async onEpochEnd(epoch, logs) {
+      if (columns === undefined) {
+        columns = Object.keys(logs).sort();
+        if (!columns.some((name) => name.startsWith("val_"))) columns.push(...columns.map((name) => `val_${name}`));
+        if (header) await add(["epoch", ...columns]);
+      }
+      await add([epoch, ...columns.map((name) => logs[name] ?? "NA")]);
+    },
+  };
+}
