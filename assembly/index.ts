@@ -46,6 +46,14 @@ export { read2Write1, read3Write2, read4Write3, read5Write4 } from "./stream";
 export { sumOfSquares } from "./clipping";
 export { sgdStep, momentumStep, nesterovStep } from "./optimizers/sgd";
 export { adamStep, amsgradStep } from "./optimizers/adam";
+export { adagradStep } from "./optimizers/adagrad";
+export { adadeltaStep } from "./optimizers/adadelta";
+export {
+  rmspropStep, rmspropMomentumStep, rmspropCenteredStep, rmspropCenteredMomentumStep,
+} from "./optimizers/rmsprop";
+export { adamaxStep } from "./optimizers/adamax";
+export { nadamStep } from "./optimizers/nadam";
+export { lionStep } from "./optimizers/lion";
 export { averageStep } from "./optimizers/average";
 export { panelFloats, panelOffset, panelStride, packPanels, unpackPanels } from "./gemm/panels";
 export { denseForward, denseForwardShort } from "./gemm/dense-forward";

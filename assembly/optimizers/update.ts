@@ -5,9 +5,10 @@
  *     theta = theta - (decay * theta + delta(g'))
  *
  * scale averages accumulated gradients and clips by norm; limit clips by value (Infinity: not at all); coupled is L2
- * weight decay as PyTorch adds it to the gradient; decay is decoupled weight decay times the learning rate. With the
- * neutral values 1, Infinity, 0 and 0 a pass without this arithmetic runs: an optimizer step does little for each float
- * it loads, and seven operations more are a third of Adam's time in the cache.
+ * weight decay as PyTorch adds it to the gradient; decay is decoupled weight decay times the learning rate. All of it
+ * at every step would cost a third of Adam's time in the cache, so that there are three passes: without any of it,
+ * with scale and decay, and with all. They give the same bits where the parameters in question are neutral (1,
+ * Infinity, 0, 0), but for the sign of a zero.
  *
  * An operation class gives delta<W>(g', slots, scalars): it updates its slots and returns what is subtracted. It loads
  * all its slots before it stores one: a load that follows a store at the same offset within another 4096-byte page
@@ -25,7 +26,14 @@ class Bare {
 
 @unmanaged
 @final
-class Prepared {
+class Scaled {
+  @inline gradient(g: v128, theta: v128, scale: v128, limit: v128, coupled: v128): v128 { return f32x4.mul(scale, g); }
+  @inline decayed(theta: v128, delta: v128, decay: v128): v128 { return madd(decay, theta, delta); }
+}
+
+@unmanaged
+@final
+class Full {
   @inline gradient(g: v128, theta: v128, scale: v128, limit: v128, coupled: v128): v128 {
     const clipped = f32x4.pmax(f32x4.pmin(f32x4.mul(scale, g), limit), f32x4.neg(limit)); // in this order NaN stays NaN
     return madd(coupled, theta, clipped);
@@ -48,27 +56,37 @@ function lanes<Op, Around, W>(
   w.store(theta, f32x4.sub(parameter, around.decayed(parameter, delta, decay)));
 }
 
+/** The end of a pass: what 16 floats at a time leave over, or all of a pass that need not be fast. */
 @inline
-function sweep<Op, Around>(
-  n: i32, theta: usize, g: usize, s0: usize, s1: usize, s2: usize,
+function rest<Op, Around>(
+  body: usize, end: usize, theta: usize, g: usize, s0: usize, s1: usize, s2: usize,
   scale: v128, limit: v128, coupled: v128, decay: v128,
   a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, h: v128,
 ): void {
-  const unrolled = theta + bytes(n & ~15);
-  const body = theta + bytes(n & ~3);
-  const end = theta + bytes(n);
-  for (; theta < unrolled; theta += 64, g += 64, s0 += 64, s1 += 64, s2 += 64) {
-    lanes<Op, Around, Four>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
-    lanes<Op, Around, FourAt4>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
-    lanes<Op, Around, FourAt8>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
-    lanes<Op, Around, FourAt12>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
-  }
   for (; theta < body; theta += 16, g += 16, s0 += 16, s1 += 16, s2 += 16) {
     lanes<Op, Around, Four>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
   }
   for (; theta < end; theta += 4, g += 4, s0 += 4, s1 += 4, s2 += 4) {
     lanes<Op, Around, One>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
   }
+}
+
+@inline
+function unrolled<Op, Around>(
+  n: i32, theta: usize, g: usize, s0: usize, s1: usize, s2: usize,
+  scale: v128, limit: v128, coupled: v128, decay: v128,
+  a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, h: v128,
+): void {
+  const whole = theta + bytes(n & ~15);
+  const body = theta + bytes(n & ~3);
+  const end = theta + bytes(n);
+  for (; theta < whole; theta += 64, g += 64, s0 += 64, s1 += 64, s2 += 64) {
+    lanes<Op, Around, Four>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
+    lanes<Op, Around, FourAt4>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
+    lanes<Op, Around, FourAt8>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
+    lanes<Op, Around, FourAt12>(theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
+  }
+  rest<Op, Around>(body, end, theta, g, s0, s1, s2, scale, limit, coupled, decay, a, b, c, d, e, f, h);
 }
 
 /** Runs one step of Op over n parameters. s0, s1, s2: its slots, 0 where it has fewer. a to h: its scalars. */
@@ -83,9 +101,13 @@ export function update<Op>(
   const limits = f32x4.splat(limit);
   const couples = f32x4.splat(coupled);
   const decays = f32x4.splat(decay);
-  if (scale == 1 && limit == Infinity && coupled == 0 && decay == 0) {
-    sweep<Op, Bare>(n, theta, g, s0, s1, s2, scales, limits, couples, decays, a, b, c, d, e, f, h);
+  if (limit != Infinity || coupled != 0) {
+    const body = theta + bytes(n & ~3);
+    const end = theta + bytes(n);
+    rest<Op, Full>(body, end, theta, g, s0, s1, s2, scales, limits, couples, decays, a, b, c, d, e, f, h);
+  } else if (scale != 1 || decay != 0) {
+    unrolled<Op, Scaled>(n, theta, g, s0, s1, s2, scales, limits, couples, decays, a, b, c, d, e, f, h);
   } else {
-    sweep<Op, Prepared>(n, theta, g, s0, s1, s2, scales, limits, couples, decays, a, b, c, d, e, f, h);
+    unrolled<Op, Bare>(n, theta, g, s0, s1, s2, scales, limits, couples, decays, a, b, c, d, e, f, h);
   }
 }

@@ -1,11 +1,17 @@
 import { lookUp, typeError } from "../check.js";
+import { adadelta } from "./adadelta.js";
+import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
 import { adamW } from "./adam-w.js";
+import { adamax } from "./adamax.js";
 import type { OptimizerSpec } from "./define-optimizer.js";
+import { lion } from "./lion.js";
+import { nadam } from "./nadam.js";
+import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
 
 /** Every optimizer, by name. */
-export const optimizers = { sgd, adam, adamW } as const;
+export const optimizers = { sgd, adagrad, adadelta, rmsprop, adam, adamax, nadam, adamW, lion } as const;
 
 export type OptimizerName = keyof typeof optimizers;
 

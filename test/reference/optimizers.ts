@@ -7,6 +7,7 @@
  * Both update one element. `ReferenceOptimizer` runs either of them over arrays with everything that a training step
  * does around the rule.
  */
+import { pow } from "../../src/runtime/math.js";
 import { valueAt } from "../../src/schedules/schedule.js";
 
 export type Hyper = Readonly<Record<string, number>> & { readonly compat: "keras" | "torch" } & Readonly<
@@ -42,6 +43,52 @@ export const formulas: Record<string, Rule> = {
     const alpha = (h.learningRate! * Math.sqrt(1 - beta2!)) / (1 - beta1!);
     return (alpha * s.m) / (Math.sqrt(v) + h.epsilon!);
   },
+  adagrad(p, g, s, h, t) {
+    s.a = s.a! + g * g;
+    if (h.compat === "torch") {
+      return ((h.learningRate! / (1 + (t - 1) * h.learningRateDecay!)) * g) / (Math.sqrt(s.a) + h.epsilon!);
+    }
+    return (h.learningRate! * g) / Math.sqrt(s.a + h.epsilon!);
+  },
+  adadelta(p, g, s, h) {
+    s.a = h.rho! * s.a! + (1 - h.rho!) * g * g;
+    const change = (Math.sqrt(s.d! + h.epsilon!) / Math.sqrt(s.a + h.epsilon!)) * g;
+    s.d = h.rho! * s.d! + (1 - h.rho!) * change * change;
+    return h.learningRate! * change;
+  },
+  rmsprop(p, g, s, h) {
+    const torch = h.compat === "torch";
+    s.v = h.rho! * s.v! + (1 - h.rho!) * g * g;
+    if (h.centered) s.mean = h.rho! * s.mean! + (1 - h.rho!) * g;
+    const square = h.centered ? s.v - s.mean! * s.mean! : s.v;
+    const scaled = g / (torch ? Math.sqrt(square) + h.epsilon! : Math.sqrt(square + h.epsilon!));
+    if (h.momentum === 0) return h.learningRate! * scaled;
+    s.m = h.momentum! * s.m! + (torch ? 1 : h.learningRate!) * scaled;
+    return torch ? h.learningRate! * s.m : s.m;
+  },
+  adamax(p, g, s, h, t, { beta1 }) {
+    s.m = h.beta1! * s.m! + (1 - h.beta1!) * g;
+    if (h.compat === "torch") {
+      s.u = Math.max(h.beta2! * s.u!, Math.abs(g) + h.epsilon!);
+      return ((h.learningRate! / (1 - beta1!)) * s.m) / s.u;
+    }
+    s.u = Math.max(h.beta2! * s.u!, Math.abs(g));
+    return (h.learningRate! * s.m) / ((1 - beta1!) * (s.u + h.epsilon!));
+  },
+  nadam(p, g, s, h, t, { beta2 }) {
+    const mu = (k: number): number => h.beta1! * (1 - 0.5 * 0.96 ** (k * h.momentumDecay!));
+    let product = 1;
+    for (let k = 1; k <= t; k++) product *= mu(k);
+    s.m = h.beta1! * s.m! + (1 - h.beta1!) * g;
+    s.v = h.beta2! * s.v! + (1 - h.beta2!) * g * g;
+    const mHat = (mu(t + 1) * s.m) / (1 - product * mu(t + 1)) + ((1 - mu(t)) * g) / (1 - product);
+    return (h.learningRate! * mHat) / (Math.sqrt(s.v / (1 - beta2!)) + h.epsilon!);
+  },
+  lion(p, g, s, h) {
+    const delta = h.learningRate! * Math.sign(h.beta1! * s.m! + (1 - h.beta1!) * g);
+    s.m = h.beta2! * s.m! + (1 - h.beta2!) * g;
+    return delta;
+  },
 };
 formulas["adamW"] = formulas["adam"]!;
 
@@ -72,11 +119,61 @@ export const twins: Record<string, Rule> = {
     const v = h.amsgrad ? s.vMax! : s.v;
     return div(mul(alpha, s.m), add(sqrt(v), h.compat === "torch" ? h.epsilon! * correction : h.epsilon!));
   },
+  adagrad(p, g, s, h, t) {
+    const torch = h.compat === "torch";
+    s.a = madd(g, g, s.a!);
+    const root = add(sqrt(add(s.a, torch ? 0 : h.epsilon!)), torch ? h.epsilon! : 0);
+    return div(mul(h.learningRate! / (1 + (t - 1) * h.learningRateDecay!), g), root);
+  },
+  adadelta(p, g, s, h) {
+    s.a = madd(h.rho!, s.a!, mul(1 - h.rho!, mul(g, g)));
+    const change = mul(sqrt(div(add(s.d!, h.epsilon!), add(s.a, h.epsilon!))), g);
+    s.d = madd(h.rho!, s.d!, mul(1 - h.rho!, mul(change, change)));
+    return mul(h.learningRate!, change);
+  },
+  rmsprop(p, g, s, h) {
+    const torch = h.compat === "torch";
+    const momentum = h.momentum !== 0;
+    s.v = madd(h.rho!, s.v!, mul(1 - h.rho!, mul(g, g)));
+    if (h.centered) s.mean = madd(h.rho!, s.mean!, mul(1 - h.rho!, g));
+    const square = h.centered ? Math.max(r(s.v - mul(s.mean!, s.mean!)), 0) : s.v;
+    const root = add(sqrt(add(square, torch ? 0 : h.epsilon!)), torch ? h.epsilon! : 0);
+    const step = div(mul(momentum && torch ? 1 : h.learningRate!, g), root);
+    if (!momentum) return step;
+    s.m = madd(h.momentum!, s.m!, step);
+    return mul(torch ? h.learningRate! : 1, s.m);
+  },
+  adamax(p, g, s, h, t, { beta1 }) {
+    const torch = h.compat === "torch";
+    s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
+    s.u = Math.max(add(Math.abs(g), torch ? h.epsilon! : 0), mul(h.beta2!, s.u!));
+    return div(mul(h.learningRate! / (1 - beta1!), s.m), add(s.u, torch ? 0 : h.epsilon!));
+  },
+  nadam(p, g, s, h, t, { beta2, fading, mu }) {
+    const now = h.beta1! * (1 - 0.5 * fading!);
+    const next = h.beta1! * (1 - 0.5 * fading! * pow(0.96, h.momentumDecay!));
+    const correction = Math.sqrt(1 - beta2!);
+    const rate = h.learningRate! * correction;
+    s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
+    s.v = madd(h.beta2!, s.v!, mul(1 - h.beta2!, mul(g, g)));
+    const ahead = madd((rate * next) / (1 - mu! * next), s.m, mul((rate * (1 - now)) / (1 - mu!), g));
+    return div(ahead, add(sqrt(s.v), h.epsilon! * correction));
+  },
+  lion(p, g, s, h) {
+    const direction = Math.sign(madd(h.beta1!, s.m!, mul(1 - h.beta1!, g)));
+    s.m = madd(h.beta2!, s.m!, mul(1 - h.beta2!, g));
+    return mul(h.learningRate!, direction);
+  },
 };
 twins["adamW"] = twins["adam"]!;
 
-/** Hyperparameters whose running product a rule uses; their powers while they are constant. */
-const PRODUCTS = ["beta1", "beta2"];
+/** Running products that the rules use: of the betas, and Nadam's. */
+const PRODUCTS: Record<string, (h: Hyper, p: Readonly<Slots>) => number> = {
+  beta1: (h) => h.beta1!,
+  beta2: (h) => h.beta2!,
+  fading: (h) => pow(0.96, h.momentumDecay!),
+  mu: (h, p) => h.beta1! * (1 - 0.5 * p.fading!),
+};
 
 interface Options {
   readonly [name: string]: unknown;
@@ -114,7 +211,7 @@ export class ReferenceOptimizer {
         new Float64Array(n).fill(this.slotNames.includes(name) ? this.#round(this.first) : 0),
       ]),
     );
-    this.products[i] = Object.fromEntries(PRODUCTS.map((name) => [name, 1]));
+    this.products[i] = Object.fromEntries(Object.keys(PRODUCTS).map((name) => [name, 1]));
     this.updates[i] = 0;
   }
 
@@ -166,7 +263,7 @@ export class ReferenceOptimizer {
     const norm = Math.sqrt(norms.reduce((sum, x) => sum + x, 0)) / window;
     thetas.forEach((theta, i) => {
       this.updates[i]!++;
-      for (const name of PRODUCTS) if (h[name] !== undefined) this.products[i]![name]! *= h[name]!;
+      for (const name in PRODUCTS) this.products[i]![name]! *= PRODUCTS[name]!(h, this.products[i]!);
       let factor = 1;
       if (h.clipNorm !== undefined) factor = h.clipNorm / Math.max(Math.sqrt(norms[i]!) / window, h.clipNorm);
       if (h.globalClipNorm !== undefined) {
@@ -181,8 +278,9 @@ export class ReferenceOptimizer {
       const decay = excluded ? 0 : h.weightDecay!;
       const decoupled = h.decoupledWeightDecay as unknown as boolean;
       const state = this.slots[i]!;
+      const s: Slots = {};
       for (let j = 0; j < theta.length; j++) {
-        const s = Object.fromEntries(this.slotNames.map((name) => [name, state[name]![j]!]));
+        for (const name of this.slotNames) s[name] = state[name]![j]!;
         const p = theta[j]!;
         let gradient = round(scale * g[i]![j]!);
         if (gradient > limit) gradient = limit;
