@@ -2,7 +2,7 @@ import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { noChromium, runInChromium, type PageOptions } from "./chromium.js";
-import { hashKernels } from "./program.js";
+import { hashes } from "./program.js";
 
 /** Bundles a module that imports program.ts for browsers; a Node import anywhere below it fails here. */
 async function bundle(contents: string): Promise<string> {
@@ -25,15 +25,15 @@ async function inPage(expression: string, options?: PageOptions): Promise<unknow
 
 describe.skipIf(noChromium !== undefined)(`headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
   it("gives the bits that Node gives", { timeout: 60_000 }, async () => {
-    expect(await inPage("program.hashKernels()")).toEqual(await hashKernels());
+    expect(await inPage("program.hashes()")).toEqual(await hashes());
   });
 
   it("runs under a policy that allows WebAssembly, and names the missing word where none does", async () => {
-    const hashes = await hashKernels();
+    const expected = await hashes();
     const allowing = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:";
-    expect(await inPage("program.hashKernels()", { contentSecurityPolicy: allowing })).toEqual(hashes);
+    expect(await inPage("program.hashes()", { contentSecurityPolicy: allowing })).toEqual(expected);
     const forbidding = "default-src 'self'; img-src data:";
-    const message = "program.hashKernels().catch((error: Error) => error.message)";
+    const message = "program.hashes().catch((error: Error) => error.message)";
     expect(await inPage(message, { contentSecurityPolicy: forbidding })).toMatch(
       /add 'wasm-unsafe-eval' to script-src/,
     );

@@ -59,13 +59,23 @@ async function launch(url: string, profile: string, flags: string[]): Promise<Ch
       LD_LIBRARY_PATH: [join(folder, "al2023", "lib"), process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":"),
     },
     stdio: ["ignore", "ignore", "pipe"],
+    detached: true, // a process group of its own, so that its helpers end with it
   });
 }
 
+/** Ends the browser and its helper processes. */
+function kill({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has ended
+  }
+}
+
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
+  const running = child.exitCode === null && child.signalCode === null;
+  const exited = running && child.pid !== undefined ? once(child, "exit") : undefined;
+  kill(child);
   await exited;
 }
 
@@ -133,6 +143,8 @@ export async function runInChromium(script: string, options: PageOptions = {}): 
 
   const profile = mkdtempSync(join(tmpdir(), "lanewise-chromium-"));
   const child = await launch(url, profile, []);
+  const killNow = (): void => kill(child);
+  process.once("exit", killNow);
   let log = "";
   child.stderr?.on("data", (text: Buffer) => (log = (log + text.toString()).slice(-2000)));
   child.once("error", (error) => settle({ error: `Chromium did not start: ${error.message}` }));
@@ -150,8 +162,9 @@ export async function runInChromium(script: string, options: PageOptions = {}): 
   } finally {
     clearTimeout(timer);
     await stop(child);
+    process.off("exit", killNow);
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
