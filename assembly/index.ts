@@ -71,6 +71,30 @@ export {
   batchNormStatistics, inverseStandardDeviation, movingUpdate,
   batchNormForward, batchNormBackward, batchNormInferenceBackward,
 } from "./batch-norm";
+export { vexpm1, vlog, vlog1p, verf } from "./vmath-kernels";
+export { reluForward, reluBackward } from "./activations/relu";
+export { relu6Forward, relu6Backward } from "./activations/relu6";
+export { leakyReluForward, leakyReluBackward } from "./activations/leaky-relu";
+export { eluForward, eluBackward } from "./activations/elu";
+export { seluForward, seluBackward } from "./activations/selu";
+export { celuForward, celuBackward } from "./activations/celu";
+export { geluForward, geluBackward } from "./activations/gelu";
+export { geluTanhForward, geluTanhBackward } from "./activations/gelu-tanh";
+export { siluForward, siluBackward } from "./activations/silu";
+export { mishForward, mishBackward } from "./activations/mish";
+export { softplusForward, softplusBackward } from "./activations/softplus";
+export { softsignForward, softsignBackward } from "./activations/softsign";
+export { sigmoidForward, sigmoidBackward } from "./activations/sigmoid";
+export { hardSigmoidForward, hardSigmoidBackward } from "./activations/hard-sigmoid";
+export { hardSiluForward, hardSiluBackward } from "./activations/hard-silu";
+export { tanhForward, tanhBackward } from "./activations/tanh";
+export { exponentialForward, exponentialBackward } from "./activations/exponential";
+export { softmaxForward, softmaxBackward } from "./activations/softmax";
+export { logSoftmaxForward, logSoftmaxBackward } from "./activations/log-softmax";
+export { absForward, absBackward } from "./activations/abs";
+export { linearForward, linearBackward } from "./activations/linear";
+export { preluForward, preluBackward } from "./activations/prelu";
+export { rreluForward, rreluBackward } from "./activations/rrelu";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {

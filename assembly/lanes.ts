@@ -100,3 +100,61 @@ export function sweep3<Op>(n: i32, y: usize, x: usize, w: usize, a: v128, b: v12
   for (; y < body; y += 16, x += 16, w += 16) op.lanes<Four>(y, x, w, a, b, c);
   for (; y < end; y += 4, x += 4, w += 4) op.lanes<One>(y, x, w, a, b, c);
 }
+
+/** Runs op over n floats of four arrays. */
+@inline
+export function sweep4<Op>(
+  n: i32, y: usize, x: usize, w: usize, z: usize, a: v128, b: v128, c: v128,
+): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64, w += 64, z += 64) {
+    op.lanes<Four>(y, x, w, z, a, b, c);
+    op.lanes<FourAt4>(y, x, w, z, a, b, c);
+    op.lanes<FourAt8>(y, x, w, z, a, b, c);
+    op.lanes<FourAt12>(y, x, w, z, a, b, c);
+  }
+  for (; y < body; y += 16, x += 16, w += 16, z += 16) op.lanes<Four>(y, x, w, z, a, b, c);
+  for (; y < end; y += 4, x += 4, w += 4, z += 4) op.lanes<One>(y, x, w, z, a, b, c);
+}
+
+/** Runs op over n floats of five arrays. */
+@inline
+export function sweep5<Op>(
+  n: i32, y: usize, x: usize, w: usize, z: usize, v: usize, a: v128, b: v128, c: v128,
+): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64, w += 64, z += 64, v += 64) {
+    op.lanes<Four>(y, x, w, z, v, a, b, c);
+    op.lanes<FourAt4>(y, x, w, z, v, a, b, c);
+    op.lanes<FourAt8>(y, x, w, z, v, a, b, c);
+    op.lanes<FourAt12>(y, x, w, z, v, a, b, c);
+  }
+  for (; y < body; y += 16, x += 16, w += 16, z += 16, v += 16) op.lanes<Four>(y, x, w, z, v, a, b, c);
+  for (; y < end; y += 4, x += 4, w += 4, z += 4, v += 4) op.lanes<One>(y, x, w, z, v, a, b, c);
+}
+
+/**
+ * Ones in the lanes below r, for the last r < 4 floats of a row: a row's reduction loads four, past its end, and
+ * masks what is not its own.
+ */
+@inline
+export function firstLanes(r: i32): v128 {
+  return i32x4.gt_s(i32x4.splat(r), i32x4(0, 1, 2, 3));
+}
+
+/** Stores the lanes below r, r < 4. */
+@inline
+export function storeFirst(p: usize, v: v128, r: i32): void {
+  if (r & 2) {
+    v128.store64_lane(p, v, 0);
+    if (r & 1) v128.store32_lane(p, v, 2, 8);
+  } else if (r & 1) {
+    v128.store32_lane(p, v, 0);
+  }
+}

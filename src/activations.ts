@@ -1,0 +1,249 @@
+import { checkChoice, checkKeys, checkNumber, typeError, type Bounds } from "./check.js";
+import type { Kernels } from "./runtime/wasm.js";
+
+/** What an activation is, said once: its option type, factory, documentation row and tests follow from it. */
+export interface ActivationDefinition {
+  /** The function, and its value at kinks where that is a choice. */
+  readonly formula: string;
+  readonly paper: string;
+  /** What backward reads: the input or the output of forward. With "y" forward may run in place. */
+  readonly saved: "x" | "y";
+  /** The kernel initializer that keeps signals from vanishing or exploding through layers with this activation. */
+  readonly initializer: "glorotUniform" | "heNormal" | "lecunNormal";
+  /** Hyperparameters in the order of the kernels' arguments, with default and range. */
+  readonly options?: Readonly<Record<string, Bounds & { readonly default: number }>>;
+  /** Whether the kernels take (rows, width) because the values of a row depend on each other. */
+  readonly rowwise?: true;
+}
+
+/** Only names with a forward and a backward kernel are keys of the table: any other does not compile. */
+type HasKernels<Name extends string> = `${Name}Forward` | `${Name}Backward` extends keyof Kernels
+  ? ActivationDefinition
+  : never;
+
+function defineActivations<const T extends Record<string, ActivationDefinition>>(
+  table: T & { readonly [Name in keyof T & string]: HasKernels<Name> },
+): T {
+  return table;
+}
+
+export const activationDefinitions = defineActivations({
+  linear: {
+    formula: "x",
+    paper: "",
+    saved: "y",
+    initializer: "glorotUniform",
+  },
+  relu: {
+    formula: "max(x, 0); derivative 0 at 0",
+    paper: "Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines",
+    saved: "y",
+    initializer: "heNormal",
+  },
+  relu6: {
+    formula: "min(max(x, 0), 6); derivative 0 at 0 and 6",
+    paper: "Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10",
+    saved: "y",
+    initializer: "heNormal",
+  },
+  leakyRelu: {
+    formula: "x where x > 0, else alpha x; derivative alpha at 0",
+    paper: "Maas, Hannun & Ng 2013, section 2",
+    saved: "y",
+    initializer: "heNormal",
+    options: { alpha: { default: 0.2, min: 0 } },
+  },
+  elu: {
+    formula: "x where x > 0, else alpha (e^x - 1); derivative alpha at 0",
+    paper: "Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289",
+    saved: "y",
+    initializer: "heNormal",
+    options: { alpha: { default: 1, min: 0 } },
+  },
+  selu: {
+    formula: "scale x where x > 0, else scale alpha (e^x - 1), alpha 1.6732632, scale 1.0507010",
+    paper: "Klambauer et al. 2017, arXiv:1706.02515",
+    saved: "y",
+    initializer: "lecunNormal",
+  },
+  celu: {
+    formula: "x where x > 0, else alpha (e^(x / alpha) - 1)",
+    paper: "Barron 2017, arXiv:1704.07483",
+    saved: "y",
+    initializer: "heNormal",
+    options: { alpha: { default: 1, above: 0 } },
+  },
+  gelu: {
+    formula: "x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2",
+    paper: "Hendrycks & Gimpel 2016, arXiv:1606.08415",
+    saved: "x",
+    initializer: "heNormal",
+  },
+  geluTanh: {
+    formula: "x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))",
+    paper: "Hendrycks & Gimpel 2016, arXiv:1606.08415",
+    saved: "x",
+    initializer: "heNormal",
+  },
+  silu: {
+    formula: 'x sigmoid(x); also "swish"',
+    paper: "Elfwing, Uchibe & Doya 2017, arXiv:1702.03118; Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
+    saved: "x",
+    initializer: "heNormal",
+  },
+  mish: {
+    formula: "x tanh(log(1 + e^x))",
+    paper: "Misra 2019, arXiv:1908.08681",
+    saved: "x",
+    initializer: "heNormal",
+  },
+  softplus: {
+    formula: "log(1 + e^x)",
+    paper: "Dugas et al. 2001, Incorporating Second-Order Functional Knowledge",
+    saved: "y",
+    initializer: "heNormal",
+  },
+  softsign: {
+    formula: "x / (1 + |x|)",
+    paper: "Glorot & Bengio 2010, section 3",
+    saved: "x",
+    initializer: "glorotUniform",
+  },
+  sigmoid: {
+    formula: "1 / (1 + e^-x)",
+    paper: "",
+    saved: "y",
+    initializer: "glorotUniform",
+  },
+  hardSigmoid: {
+    formula: "min(max(x + 3, 0), 6) / 6; derivative 0 at -3 and 3",
+    paper: "Howard et al. 2019, arXiv:1905.02244, section 5.2",
+    saved: "y",
+    initializer: "glorotUniform",
+  },
+  hardSilu: {
+    formula: "x min(max(x + 3, 0), 6) / 6; derivative 0 at -3, 1 at 3",
+    paper: "Howard et al. 2019, arXiv:1905.02244, section 5.2",
+    saved: "x",
+    initializer: "heNormal",
+  },
+  tanh: {
+    formula: "tanh(x)",
+    paper: "",
+    saved: "y",
+    initializer: "glorotUniform",
+  },
+  exponential: {
+    formula: "e^x",
+    paper: "",
+    saved: "y",
+    initializer: "glorotUniform",
+  },
+  softmax: {
+    formula: "e^x / sum of e^x over the last axis",
+    paper: "Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs",
+    saved: "y",
+    initializer: "glorotUniform",
+    rowwise: true,
+  },
+  logSoftmax: {
+    formula: "x - log(sum of e^x over the last axis)",
+    paper: "",
+    saved: "y",
+    initializer: "glorotUniform",
+    rowwise: true,
+  },
+  abs: {
+    formula: "|x|; derivative 0 at 0",
+    paper: "",
+    saved: "x",
+    initializer: "heNormal",
+  },
+});
+
+type Definitions = typeof activationDefinitions;
+export type ActivationName = keyof Definitions;
+
+/** An activation with its hyperparameters, as layers hold it. Made by the factories in `activations`. */
+export interface Activation {
+  readonly name: ActivationName;
+  /** Hyperparameters, in the order of the kernels' arguments. */
+  readonly options: Readonly<Record<string, number>>;
+  /** What backward reads: the input or the output of forward. With "y" forward may run in place. */
+  readonly saved: "x" | "y";
+  /** Whether it does nothing, so that a plan may leave it out. */
+  readonly identity: boolean;
+  /** y = f(x); x, y: [rows, width], y may be x. */
+  forward(k: Kernels, rows: number, width: number, x: number, y: number): void;
+  /** dx = dy * f'(saved); dx may be dy or saved. */
+  backward(k: Kernels, rows: number, width: number, saved: number, dy: number, dx: number): void;
+}
+
+/** How an option names an activation: by name with its defaults, or made by a factory. */
+export type ActivationSpec = ActivationName | "swish" | Activation;
+
+type OptionsOf<D> = D extends { readonly options: infer O } ? { readonly [Key in keyof O]?: number } : never;
+type Factory<D> = [OptionsOf<D>] extends [never] ? () => Activation : (options?: OptionsOf<D>) => Activation;
+
+/**
+ * The factories, one per activation: `activations.relu()`, `activations.leakyRelu({ alpha: 0.1 })`. Their keys are the
+ * names that layers take as strings.
+ */
+export const activations = Object.fromEntries(
+  names().map((name) => [name, (options?: Record<string, number>) => create(name, options)]),
+) as { readonly [Name in ActivationName]: Factory<Definitions[Name]> };
+
+function names(): ActivationName[] {
+  return Object.keys(activationDefinitions) as ActivationName[];
+}
+
+/** Elementwise kernels take (n, ...), rowwise ones (rows, width, ...), then addresses and hyperparameters. */
+type Kernel = (...args: number[]) => void;
+
+function create(name: ActivationName, options: Record<string, number> = {}): Activation {
+  const where = `activations.${name}`;
+  const definition: ActivationDefinition = activationDefinitions[name];
+  const known = Object.entries(definition.options ?? {});
+  checkKeys(
+    where,
+    options,
+    known.map(([key]) => key),
+  );
+  const values = Object.fromEntries(
+    known.map(([key, { default: preset, ...bounds }]) => [
+      key,
+      checkNumber(where, key, options[key] ?? preset, bounds),
+    ]),
+  );
+  const scalars = Object.values(values);
+  const { saved, rowwise } = definition;
+  const forward: keyof Kernels = `${name}Forward`;
+  const backward: keyof Kernels = `${name}Backward`;
+  return Object.freeze<Activation>({
+    name,
+    options: Object.freeze(values),
+    saved,
+    identity: name === "linear",
+    forward(k, rows, width, x, y) {
+      if (rowwise) (k[forward] as Kernel)(rows, width, x, y, ...scalars);
+      else (k[forward] as Kernel)(rows * width, x, y, ...scalars);
+    },
+    backward(k, rows, width, saved, dy, dx) {
+      if (rowwise) (k[backward] as Kernel)(rows, width, saved, dy, dx, ...scalars);
+      else (k[backward] as Kernel)(rows * width, saved, dy, dx, ...scalars);
+    },
+  });
+}
+
+/** The activation that an option of `where` asks for; linear where it is undefined. */
+export function resolveActivation(where: string, spec: ActivationSpec | undefined): Activation {
+  if (spec === undefined) return activations.linear();
+  if (typeof spec === "string") {
+    const name = checkChoice(where, "activation", spec, [...names(), "swish" as const]);
+    return create(name === "swish" ? "silu" : name);
+  }
+  if (typeof spec !== "object" || spec === null || typeof spec.forward !== "function") {
+    throw typeError(where, "activation must be a name or what a factory of activations returns", "activation", spec);
+  }
+  return spec;
+}

@@ -1,0 +1,180 @@
+/**
+ * The activation kernels as plain scalar TypeScript in the order of operations of the baseline build: bit for bit the
+ * same results. `backward` takes what the kernel saves (x or y), as the definition says.
+ */
+import type { ActivationName } from "../../src/activations.js";
+import { constantsOf } from "./constants.js";
+import {
+  erfcMagnitude,
+  exp,
+  expm1NonPositive,
+  expNonPositive,
+  f,
+  log,
+  madd,
+  nmadd,
+  pmax,
+  pmin,
+  sigmoid,
+  softplus,
+  tanh,
+} from "./vmath-twin.js";
+
+export interface ElementwiseTwin {
+  forward(x: number, alpha: number): number;
+  backward(saved: number, dy: number, alpha: number): number;
+}
+
+const selu = constantsOf("activations/selu.ts");
+const gelu = constantsOf("activations/gelu.ts");
+const geluTanh = constantsOf("activations/gelu-tanh.ts");
+const silu = constantsOf("activations/silu.ts");
+const mish = constantsOf("activations/mish.ts");
+const softsign = constantsOf("activations/softsign.ts");
+const hardSigmoid = constantsOf("activations/hard-sigmoid.ts");
+const hardSilu = constantsOf("activations/hard-silu.ts");
+
+const clamp = (x: number, low: number, high: number): number => pmin(pmax(x, low), high);
+const gate = (x: number): number => f(clamp(f(x + 3), 0, 6) * hardSigmoid["SIXTH"]!);
+
+function gateDerivative(u: number, w: number): number {
+  const z = expNonPositive(-Math.abs(u));
+  const inverse = f(1 / f(1 + z));
+  const small = f(z * inverse);
+  return u < 0 ? f(small * madd(w, inverse, 1)) : f(inverse * madd(w, small, 1));
+}
+
+export const elementwiseTwins: Record<Exclude<ActivationName, "softmax" | "logSoftmax">, ElementwiseTwin> = {
+  linear: { forward: (x) => x, backward: (_, dy) => dy },
+  relu: { forward: (x) => pmax(x, 0), backward: (y, dy) => (y > 0 ? dy : 0) },
+  relu6: { forward: (x) => clamp(x, 0, 6), backward: (y, dy) => (y > 0 && y < 6 ? dy : 0) },
+  leakyRelu: {
+    forward: (x, alpha) => (x > 0 ? x : f(alpha * x)),
+    backward: (y, dy, alpha) => (y > 0 ? dy : f(alpha * dy)),
+  },
+  elu: {
+    forward: (x, alpha) => (x < 0 ? f(alpha * expm1NonPositive(x)) : x),
+    backward: (y, dy, alpha) => (y > 0 ? dy : f(dy * f(y + alpha))),
+  },
+  selu: {
+    forward: (x) => (x < 0 ? f(selu["SCALE_ALPHA"]! * expm1NonPositive(x)) : f(selu["SCALE"]! * x)),
+    backward: (y, dy) => f(dy * (y > 0 ? selu["SCALE"]! : f(y + selu["SCALE_ALPHA"]!))),
+  },
+  celu: {
+    forward: (x, alpha) => (x < 0 ? f(alpha * expm1NonPositive(f(x * f(1 / alpha)))) : x),
+    backward: (y, dy, alpha) => (y > 0 ? dy : f(dy * madd(y, f(1 / alpha), 1))),
+  },
+  gelu: {
+    forward(x) {
+      const tail = f(erfcMagnitude(f(x * gelu["SQRT_HALF"]!)) * 0.5);
+      return nmadd(pmin(Math.abs(x), gelu["HIGHEST"]!), tail, pmax(x, 0));
+    },
+    backward(x, dy) {
+      const v = clamp(x, gelu["LOWEST"]!, gelu["HIGHEST"]!);
+      const phi = f(gelu["INVERSE_SQRT_TWO_PI"]! * expNonPositive(f(f(v * v) * -0.5)));
+      const tail = f(erfcMagnitude(f(v * gelu["SQRT_HALF"]!)) * 0.5);
+      return f(dy * madd(v, phi, v < 0 ? tail : f(1 - tail)));
+    },
+  },
+  geluTanh: {
+    forward(x) {
+      const u = f(x * madd(f(x * x), geluTanh["CUBIC"]!, geluTanh["LINEAR"]!));
+      return f(pmax(x, geluTanh["LOWEST"]!) * sigmoid(u));
+    },
+    backward(x, dy) {
+      const v = clamp(x, geluTanh["LOWEST"]!, geluTanh["HIGHEST"]!);
+      const u = f(v * madd(f(v * v), geluTanh["CUBIC"]!, geluTanh["LINEAR"]!));
+      const slope = f(v * madd(f(v * v), geluTanh["THREE_CUBIC"]!, geluTanh["LINEAR"]!));
+      return f(dy * gateDerivative(u, slope));
+    },
+  },
+  silu: {
+    forward: (x) => f(pmax(x, silu["LOWEST"]!) * sigmoid(x)),
+    backward(x, dy) {
+      const v = clamp(x, silu["LOWEST"]!, silu["HIGHEST"]!);
+      return f(dy * gateDerivative(v, v));
+    },
+  },
+  mish: {
+    forward(x) {
+      const e = exp(pmin(x, mish["HIGHEST"]!));
+      const n = f(e * f(e + 2));
+      return f(pmax(x, mish["LOWEST"]!) * f(n / f(n + 2)));
+    },
+    backward(x, dy) {
+      const near = clamp(x, mish["LOWEST"]!, mish["HIGHEST"]!);
+      const e = exp(near);
+      const n = f(e * f(e + 2));
+      const m = f(n + 2);
+      const slope = f(f(f(near * 4) * f(e * f(e + 1))) / m);
+      return f(dy * f(f(n + slope) / m));
+    },
+  },
+  softplus: { forward: softplus, backward: (y, dy) => f(dy * -expm1NonPositive(-y)) },
+  softsign: {
+    forward(x) {
+      const v = clamp(x, softsign["LOWEST"]!, softsign["HIGHEST"]!);
+      return f(v / f(1 + Math.abs(v)));
+    },
+    backward(x, dy) {
+      const d = f(1 + Math.abs(x));
+      return f(f(dy / d) / d);
+    },
+  },
+  sigmoid: { forward: sigmoid, backward: (y, dy) => f(dy * f(y * f(1 - y))) },
+  hardSigmoid: {
+    forward: gate,
+    backward: (y, dy) => (y > 0 && y < 1 ? f(dy * hardSigmoid["SIXTH"]!) : 0),
+  },
+  hardSilu: {
+    forward: (x) => f(pmax(x, -3) * gate(x)),
+    backward: (x, dy) => f(dy * (x < 3 ? (x > -3 ? madd(x, hardSilu["THIRD"]!, 0.5) : 0) : 1)),
+  },
+  tanh: { forward: tanh, backward: (y, dy) => f(dy * f(f(1 - y) * f(1 + y))) },
+  exponential: { forward: exp, backward: (y, dy) => f(dy * y) },
+  abs: { forward: Math.abs, backward: (x, dy) => (x === 0 ? 0 : x < 0 ? -dy : dy) },
+};
+
+/** Sum over a row as the kernels add it: four partial sums by index modulo 4, then (s0 + s2) + (s1 + s3). */
+function rowSum(row: ArrayLike<number>, term: (i: number, sum: number) => number): number {
+  const s = [0, 0, 0, 0];
+  for (let i = 0; i < row.length; i++) s[i & 3] = term(i, s[i & 3]!);
+  return f(f(s[0]! + s[2]!) + f(s[1]! + s[3]!));
+}
+
+function rowMaximum(row: ArrayLike<number>): number {
+  let maximum = -Infinity;
+  for (let i = 0; i < row.length; i++) maximum = pmax(maximum, row[i]!);
+  return maximum;
+}
+
+export interface RowTwin {
+  forward(x: Float32Array): Float32Array;
+  backward(y: Float32Array, dy: Float32Array): Float32Array;
+}
+
+export const rowTwins: Record<"softmax" | "logSoftmax", RowTwin> = {
+  softmax: {
+    forward(x) {
+      const maximum = rowMaximum(x);
+      const e = x.map((value) => expNonPositive(f(value - maximum)));
+      const scale = f(1 / rowSum(e, (i, sum) => f(sum + e[i]!)));
+      return e.map((value) => scale * value);
+    },
+    backward(y, dy) {
+      const mean = rowSum(y, (i, sum) => madd(y[i]!, dy[i]!, sum));
+      return y.map((value, i) => value * f(dy[i]! - mean));
+    },
+  },
+  logSoftmax: {
+    forward(x) {
+      const maximum = rowMaximum(x);
+      const logSum = log(rowSum(x, (i, sum) => f(sum + expNonPositive(f(x[i]! - maximum)))));
+      return x.map((value) => f(value - maximum) - logSum);
+    },
+    backward(y, dy) {
+      const total = rowSum(dy, (i, sum) => f(sum + dy[i]!));
+      return y.map((value, i) => nmadd(expNonPositive(value), total, dy[i]!));
+    },
+  },
+};

@@ -1,0 +1,135 @@
+/**
+ * assembly/vmath.ts once more as plain scalar TypeScript, in the order of operations of the baseline build: every
+ * result has the same bits. Math.fround(a op b) is the f32 operation for + - * / of two f32 numbers.
+ */
+import { constantsOf } from "./constants.js";
+
+export const f = Math.fround;
+const C = constantsOf("vmath.ts");
+
+const view = new DataView(new ArrayBuffer(4));
+
+function bits(x: number): number {
+  view.setFloat32(0, x);
+  return view.getInt32(0);
+}
+
+function fromBits(i: number): number {
+  view.setInt32(0, i);
+  return view.getFloat32(0);
+}
+
+/** a * b + c with two roundings */
+export const madd = (a: number, b: number, c: number): number => f(f(a * b) + c);
+/** c - a * b with two roundings */
+export const nmadd = (a: number, b: number, c: number): number => f(c - f(a * b));
+export const pmin = (a: number, b: number): number => (b < a ? b : a);
+export const pmax = (a: number, b: number): number => (a < b ? b : a);
+const isNegative = (x: number): boolean => bits(x) < 0;
+const copySign = (magnitude: number, sign: number): number => (isNegative(sign) ? -1 : 1) * Math.abs(magnitude);
+
+function horner(x: number, ...highestFirst: number[]): number {
+  return highestFirst.reduce((sum, coefficient) => madd(sum, x, coefficient));
+}
+
+function expQuotient(r: number): number {
+  return horner(r, C["E4"]!, C["E3"]!, C["E2"]!, C["E1"]!, C["E0"]!);
+}
+
+function reduced(x: number, n: number): number {
+  return nmadd(n, C["LN2_LOW"]!, nmadd(n, C["LN2_HIGH"]!, x));
+}
+
+export function exp(x: number): number {
+  x = pmin(pmax(x, C["EXP_LOWEST"]!), C["EXP_HIGHEST"]!);
+  const rounded = madd(x, C["LOG2E"]!, C["ROUND_254"]!);
+  const r = reduced(x, f(rounded - C["ROUND_254"]!));
+  const p = madd(madd(expQuotient(r), r, 1), r, 1);
+  const half = bits(rounded) >>> 1;
+  return f(f(p * fromBits(half << 23)) * fromBits((bits(rounded) - half) << 23));
+}
+
+export function expNonPositive(x: number): number {
+  x = pmax(x, C["EXP_LOWEST"]!);
+  const rounded = madd(x, C["LOG2E"]!, C["ROUND_191"]!);
+  const r = reduced(x, f(rounded - C["ROUND_191"]!));
+  const p = madd(madd(expQuotient(r), r, 1), r, 1);
+  return f(f(p * fromBits(bits(rounded) << 23)) * C["TWO_TO_MINUS_64"]!);
+}
+
+export function expm1(x: number): number {
+  const inside = pmin(pmax(x, C["EXPM1_LOWEST"]!), C["EXP_HIGHEST"]!);
+  const rounded = madd(inside, C["LOG2E"]!, C["ROUND_126"]!);
+  const r = reduced(inside, f(rounded - C["ROUND_126"]!));
+  const p = madd(f(r * r), expQuotient(r), r);
+  const scale = fromBits(bits(rounded) << 23);
+  const half = madd(p, scale, f(scale - 0.5));
+  return Math.abs(x) < C["TINY"]! ? x : f(half + half);
+}
+
+export function expm1NonPositive(x: number): number {
+  x = pmax(x, C["EXPM1_LOWEST"]!);
+  const rounded = madd(x, C["LOG2E"]!, C["ROUND_127"]!);
+  const r = nmadd(f(rounded - C["ROUND_127"]!), C["LN2"]!, x);
+  const p = madd(f(r * r), expQuotient(r), r);
+  const scale = fromBits(bits(rounded) << 23);
+  return madd(p, scale, f(scale - 1));
+}
+
+function logReduced(k: number, x: number): number {
+  const q = horner(x, C["L6"]!, C["L5"]!, C["L4"]!, C["L3"]!, C["L2"]!, C["L1"]!, C["L0"]!);
+  const rest = madd(k, C["LN2_LOW"]!, f(f(x * x) * madd(q, x, -0.5)));
+  return madd(k, C["LN2_HIGH"]!, f(x + rest));
+}
+
+const EXPONENT = 0xff800000 | 0;
+
+export function log(x: number): number {
+  if (!(x < Infinity)) return x;
+  if (x === 0) return -Infinity;
+  if (x < 0) return NaN;
+  const subnormal = x < C["SMALLEST_NORMAL"]!;
+  const normal = subnormal ? f(x * C["TWO_TO_23"]!) : x;
+  const exponent = (bits(normal) - bits(C["SQRT_HALF"]!)) & EXPONENT;
+  const k = madd(exponent, C["TWO_TO_MINUS_23"]!, subnormal ? -23 : 0);
+  return logReduced(k, f(fromBits(bits(normal) - exponent) - 1));
+}
+
+function log1pReduced(x: number): number {
+  const exponent = (bits(f(x + 1)) - bits(C["SQRT_HALF"]!)) & EXPONENT;
+  const scaled = fromBits(bits(x) - exponent);
+  const part = f(scaled + madd(fromBits(bits(4) - exponent), 0.25, -1));
+  return logReduced(f(exponent * C["TWO_TO_MINUS_23"]!), part);
+}
+
+export function log1p(x: number): number {
+  if (!(x < Infinity)) return x;
+  if (x === -1) return -Infinity;
+  if (x < -1) return NaN;
+  const y = log1pReduced(x);
+  return isNegative(x) ? -Math.abs(y) : y;
+}
+
+export function softplus(x: number): number {
+  return f(pmax(x, 0) + log1pReduced(expNonPositive(-Math.abs(x))));
+}
+
+export function sigmoid(x: number): number {
+  const z = expNonPositive(-Math.abs(x));
+  return f((x < 0 ? z : 1) / f(1 + z));
+}
+
+export function tanh(x: number): number {
+  const t = expm1NonPositive(-Math.abs(f(x + x)));
+  return copySign(f(t / f(t + 2)), x);
+}
+
+function logErfc(x: number): number {
+  const a = Math.abs(x);
+  const g = horner(a, C["G7"]!, C["G6"]!, C["G5"]!, C["G4"]!, C["G3"]!, C["G2"]!, C["G1"]!, C["G0"]!);
+  return f(g * -a);
+}
+
+export const erf = (x: number): number => copySign(expm1NonPositive(logErfc(x)), x);
+
+export const erfcMagnitude = (x: number): number => expNonPositive(logErfc(x));
