@@ -38,7 +38,6 @@ export function progress(options: ProgressOptions = {}): Callback {
   }
   const stdout = (globalThis as { process?: { stdout?: Output } }).process?.stdout;
   const now = options.now ?? (() => performance.now());
-  // eslint-disable-next-line no-console
   const write =
     options.write ?? (stdout ? (text: string) => stdout.write(text) : (text) => console.log(text.trimEnd()));
   const redraws = (options.verbose ?? 1) === 1 && (options.terminal ?? stdout?.isTTY === true);

@@ -21,7 +21,7 @@ export function customMetric(custom: CustomMetric): MetricSpec {
       if (typeof value !== "number") throw typeError(name, "a custom metric must return a number", "result", value);
       mean.add(value, rows);
     };
-    return { name, options: {}, reset: () => mean.reset(), update, result: () => mean.result() };
+    return { name, options: {}, direction: undefined, reset: () => mean.reset(), update, result: () => mean.result() };
   };
   return Object.freeze({ name, options: {}, direction: undefined, create });
 }

@@ -16,6 +16,9 @@ export interface MetricBatch {
   readonly weights?: Float32Array | undefined;
 }
 
+/** Whether more is better. Callbacks in "auto" mode ask. */
+export type Direction = "up" | "down";
+
 /** What accumulates. */
 export interface MetricState {
   reset(): void;
@@ -27,10 +30,8 @@ export interface MetricState {
 export interface Metric extends MetricState {
   readonly name: string;
   readonly options: Readonly<Partial<OptionValues>>;
+  readonly direction: Direction | undefined;
 }
-
-/** Whether more is better. Callbacks in "auto" mode ask. */
-export type Direction = "up" | "down";
 
 /** A metric as the user names it: a plain value, which makes fresh state for every use. */
 export interface MetricSpec {
@@ -102,7 +103,8 @@ export function defineMetric<const N extends string, K extends OptionName = neve
       if (given[key] !== undefined) options[key] = optionChecks[key](where, key, given[key]);
     }
     Object.freeze(options);
-    const create = () => Object.assign(definition.create(options as Options<K, U>), { name, options }) as Metric;
+    const create = () =>
+      Object.assign(definition.create(options as Options<K, U>), { name, options, direction }) as Metric;
     return Object.freeze({ name, options, direction, create });
   };
   return Object.assign(factory, { definition });

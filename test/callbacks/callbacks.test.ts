@@ -34,6 +34,18 @@ describe("earlyStopping", () => {
     expect([stopping.best, model.weights]).toEqual([1, 2]);
   });
 
+  it("does not stop in the first epoch, and restores the first weights if no value is a number", async () => {
+    const stopping = callbacks.earlyStopping({ monitor: "loss", patience: 0, restoreBestWeights: true });
+    const run = await runScript([stopping], losses(NaN, NaN, NaN));
+    expect([run.epochs, run.model.weights]).toEqual([2, 0]);
+  });
+
+  it("goes on waiting while the baseline is not beaten by minDelta", async () => {
+    const stopping = callbacks.earlyStopping({ monitor: "loss", patience: 2, baseline: 0.5, minDelta: 0.25 });
+    expect((await runScript([stopping], losses(1, 0.375, 0.375, 0.375, 0.375))).epochs).toBe(3);
+    expect((await runScript([stopping], losses(1, 0.125, 0.125, 0.125, 0.125))).epochs).toBe(4);
+  });
+
   it("asks the metric which way is better, and says so if nothing tells", async () => {
     const model = new ScriptedModel({ accuracy: "up" });
     const stopping = callbacks.earlyStopping({ monitor: "val_accuracy", patience: 9 });
@@ -75,6 +87,12 @@ describe("reduceLROnPlateau", () => {
   it("takes a NaN for a bad epoch", async () => {
     const plateau = callbacks.reduceLROnPlateau({ monitor: "loss", patience: 2 });
     expect((await runScript([plateau], losses(NaN, 1, NaN, NaN, 0.5))).rates).toEqual([0.5, 0.5, 0.5, 0.05, 0.05]);
+  });
+
+  it("goes on waiting at the lowest rate, so that a rate raised by hand falls at once", async () => {
+    const plateau = callbacks.reduceLROnPlateau({ monitor: "loss", patience: 2, factor: 0.5, minLearningRate: 0.5 });
+    const raise = callbacks.learningRateScheduler((epoch, rate) => (epoch === 3 ? 2 : rate));
+    expect((await runScript([raise, plateau], losses(1, 1, 1, 1, 1))).rates).toEqual([0.5, 0.5, 0.5, 1, 1]);
   });
 
   it("drops one epoch later in PyTorch: with patience 2 and a constant metric, at the fourth", async () => {

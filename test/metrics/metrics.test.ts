@@ -121,12 +121,29 @@ describe("metrics", () => {
     ).toThrow("metrics.f1Score: classId must be below the number of outputs, 2. Received: classId=5.");
   });
 
-  it("r2Score keeps its digits when the targets' mean is a million times their spread", () => {
+  it("f1Score takes no class for a row of zeros", () => {
+    const metric = metrics.f1Score({ average: "micro" }).create();
+    metric.update(batch([[0, 0], [0, 1]], Int32Array.of(0, 1))); // prettier-ignore
+    expect(metric.result()).toBe(2 / 3); // one right, one missed, none wrong
+  });
+
+  it("topK of precision and recall takes the first of equal predictions", () => {
+    for (const name of ["precision", "recall"] as const) {
+      for (const [truth, result] of [1, 0, 0].entries()) {
+        const metric = metrics[name]({ topK: 1 }).create();
+        metric.update(batch([[0.4, 0.4, 0.2]], Int32Array.of(truth)));
+        expect(metric.result(), `${name}, class ${truth}`).toBe(result);
+      }
+    }
+  });
+
+  it("r2Score keeps its digits when the targets' mean is ten million times their spread", () => {
     const metric = metrics.r2Score().create();
-    const offset = 2 ** 20;
-    const t = [0, 0.25, 0.5, 0.75].map((value) => value + offset);
-    metric.update(batch(t.map((value) => [value + 0.125]), Float32Array.from(t))); // prettier-ignore
-    expect(metric.result()).toBeCloseTo(1 - (4 * 0.125 ** 2) / 0.3125, 12);
+    const t = [0, 0.5, 1, 1.5, 0, 1, 0.5];
+    metric.update(batch(t.map((value) => [value + 2 ** 22 + 0.5]), Float32Array.from(t, (value) => value + 2 ** 22))); // prettier-ignore
+    const mean = t.reduce((sum, value) => sum + value, 0) / t.length;
+    const variation = t.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    expect(metric.result()).toBeCloseTo(1 - (t.length * 0.25) / variation, 10);
   });
 
   it("a NaN prediction is right nowhere and breaks no count", () => {
