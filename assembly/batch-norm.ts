@@ -7,33 +7,10 @@
  */
 import { bytes, Four, FourAt12, FourAt4, FourAt8, One, sweep2 } from "./lanes";
 import { madd, nmadd } from "./simd";
+import { column, loadOr, None, storeIf } from "./strips";
 
 const ZERO = f32x4.splat(0);
 const ONE = f32x4.splat(1);
-
-/** Fills up a strip of fewer than four vectors: it reads zeros and writes nothing. */
-@unmanaged
-@final
-class None {
-  @inline load(p: usize): v128 { return f32x4.splat(0); }
-  @inline store(p: usize, v: v128): void {}
-}
-
-@inline
-function loadOr<W>(p: usize, absent: v128): v128 {
-  return p ? changetype<W>(0).load(p) : absent;
-}
-
-@inline
-function storeIf<W>(p: usize, v: v128): void {
-  if (p) changetype<W>(0).store(p, v);
-}
-
-/** Column at of an optional array. */
-@inline
-function column(p: usize, at: usize): usize {
-  return p ? p + at : 0;
-}
 
 function statisticsStrip<A, B, C, D>(rows: i32, stride: usize, x: usize, mean: usize, variance: usize): void {
   const a = changetype<A>(0), b = changetype<B>(0), c = changetype<C>(0), d = changetype<D>(0);

@@ -95,6 +95,11 @@ export { absForward, absBackward } from "./activations/abs";
 export { linearForward, linearBackward } from "./activations/linear";
 export { preluForward, preluBackward } from "./activations/prelu";
 export { rreluForward, rreluBackward } from "./activations/rrelu";
+export { layerNormForward, layerNormBackward, layerNormParameterGradient } from "./layer-norm";
+export { sumOfAbsolutes, l1Backward } from "./regularizers";
+export {
+  normConstraint, panelColumnNormConstraint, panelRowNormConstraint, nonNegativeConstraint,
+} from "./constraints";
 
 /** First address that no constant table of the module occupies: where the arena may begin. */
 export function heapBase(): usize {

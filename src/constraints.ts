@@ -1,0 +1,158 @@
+/** Projections of weights, applied after every update. Names, defaults and formulas as in Keras 3. */
+import { checkKeys, checkNumber, lookUp, rangeError, typeError } from "./check.js";
+import type { Kernels } from "./runtime/wasm.js";
+
+/** A weight in linear memory, row-major or in the panels of the dense kernels. */
+export interface ConstraintTarget {
+  readonly address: number;
+  readonly shape: readonly number[];
+  readonly layout: "plain" | "panels";
+}
+
+/** A projection: made by the factories of `constraints`. */
+export interface Constraint {
+  /** Its factory's name. */
+  readonly name: string;
+  /** With defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Projects the weight in place. Throws if the axes do not fit its shape. */
+  apply(k: Kernels, target: ConstraintTarget): void;
+}
+
+/** What options called `…Constraint` take: a name, for the defaults, or a factory's result. */
+export type ConstraintSpec = keyof typeof constraints | Constraint;
+
+/** Over which axes a norm is taken. */
+export interface AxisOptions {
+  /**
+   * An axis or consecutive axes, from the end if negative. Default 0: for a [inputs, units] kernel the weights into each
+   * unit. For a convolution [height, width, in, out] use [0, 1, 2].
+   */
+  axis?: number | readonly number[];
+}
+
+/** Options of `constraints.maxNorm`. */
+export interface MaxNormOptions extends AxisOptions {
+  /** At least 0. Default 2. */
+  maxValue?: number;
+}
+
+/** Options of `constraints.minMaxNorm`. */
+export interface MinMaxNormOptions extends AxisOptions {
+  /** At least 0, not above maxValue. Default 0. */
+  minValue?: number;
+  /** Default 1. */
+  maxValue?: number;
+  /** How much of the way to go at each update, in [0, 1]. Default 1. */
+  rate?: number;
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+
+function checkAxis(where: string, axis: number | readonly number[] = 0): readonly number[] {
+  const axes = typeof axis === "number" ? [axis] : axis;
+  if (!Array.isArray(axes) || axes.length === 0) {
+    throw typeError(where, "axis must be an integer or an array of integers", "axis", axis);
+  }
+  return axes.map((each: unknown) => checkNumber(where, "axis", each, { integer: true }));
+}
+
+/** The range [from, to) of axes of a shape. */
+function axisRange(where: string, axes: readonly number[], shape: readonly number[]): [number, number] {
+  const sorted = axes.map((axis) => (axis < 0 ? axis + shape.length : axis)).sort((a, b) => a - b);
+  const from = sorted[0]!;
+  const to = from + sorted.length;
+  if (from < 0 || to > shape.length || sorted.some((axis, i) => axis !== from + i)) {
+    throw rangeError(where, `axis must name consecutive axes of the shape [${shape.join(", ")}]`, "axis", axes);
+  }
+  return [from, to];
+}
+
+function normConstraint(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  axes: readonly number[],
+  minValue: number,
+  maxValue: number,
+  rate: number,
+): Constraint {
+  const where = `constraints.${name}`;
+  return {
+    name,
+    options,
+    apply(k, { address, shape, layout }) {
+      const [from, to] = axisRange(where, axes, shape);
+      const outer = sizeOf(shape.slice(0, from));
+      const middle = sizeOf(shape.slice(from, to));
+      const inner = sizeOf(shape.slice(to));
+      const last = shape.length - 1;
+      if (layout === "plain") k.normConstraint(outer, middle, inner, address, minValue, maxValue, rate);
+      else if (from === 0 && to === last) k.panelColumnNormConstraint(middle, inner, address, minValue, maxValue, rate);
+      else if (from === last) k.panelRowNormConstraint(outer, middle, address, minValue, maxValue, rate);
+      else if (from === 0) {
+        const stored = k.panelFloats(middle / shape[last]!, shape[last]!);
+        k.normConstraint(1, stored, 1, address, minValue, maxValue, rate);
+      } else {
+        throw rangeError(
+          where,
+          "axis must be all axes but the last, the last, or all of a kernel in panels",
+          "axis",
+          axes,
+        );
+      }
+    },
+  };
+}
+
+/** The constraints by name. Each takes one options object; a name alone stands for the defaults. */
+export const constraints = {
+  /** Norms of at most maxValue: w clip(norm, 0, maxValue) / (1e-7 + norm). Srebro & Shraibman 2005; Srivastava et al. 2014. */
+  maxNorm: (options: MaxNormOptions | number = {}): Constraint => {
+    const where = "constraints.maxNorm";
+    const given = typeof options === "number" ? { maxValue: options } : options;
+    checkKeys(where, given, ["maxValue", "axis"]);
+    const maxValue = checkNumber(where, "maxValue", given.maxValue ?? 2, { min: 0 });
+    const axis = checkAxis(where, given.axis);
+    return normConstraint("maxNorm", { maxValue, axis }, axis, 0, maxValue, 1);
+  },
+
+  /** Norms of 1: w / (1e-7 + norm). */
+  unitNorm: (options: AxisOptions = {}): Constraint => {
+    checkKeys("constraints.unitNorm", options, ["axis"]);
+    const axis = checkAxis("constraints.unitNorm", options.axis);
+    return normConstraint("unitNorm", { axis }, axis, 1, 1, 1);
+  },
+
+  /** Norms between minValue and maxValue: w (rate clip(norm, minValue, maxValue) + (1 - rate) norm) / (1e-7 + norm). */
+  minMaxNorm: (options: MinMaxNormOptions = {}): Constraint => {
+    const where = "constraints.minMaxNorm";
+    checkKeys(where, options, ["minValue", "maxValue", "rate", "axis"]);
+    const minValue = checkNumber(where, "minValue", options.minValue ?? 0, { min: 0 });
+    const maxValue = checkNumber(where, "maxValue", options.maxValue ?? 1, { min: minValue });
+    const rate = checkNumber(where, "rate", options.rate ?? 1, { min: 0, max: 1 });
+    const axis = checkAxis(where, options.axis);
+    return normConstraint("minMaxNorm", { minValue, maxValue, rate, axis }, axis, minValue, maxValue, rate);
+  },
+
+  /** Negative weights become 0. */
+  nonNegative: (options: Record<string, never> = {}): Constraint => {
+    checkKeys("constraints.nonNegative", options, []);
+    return {
+      name: "nonNegative",
+      options: {},
+      apply(k, { address, shape, layout }) {
+        const size = sizeOf(shape);
+        const columns = shape.at(-1) ?? 1;
+        k.nonNegativeConstraint(layout === "plain" ? size : k.panelFloats(size / columns, columns), address);
+      },
+    };
+  },
+} as const;
+
+/** The constraint that an option `…Constraint` of `where` means; none if there is none. */
+export function resolveConstraint(where: string, spec: ConstraintSpec | undefined): Constraint | undefined {
+  if (spec === undefined) return undefined;
+  if (typeof spec === "string") return lookUp<() => Constraint>("constraint", constraints, spec)();
+  if (typeof (spec as Partial<Constraint> | null)?.apply === "function") return spec;
+  throw typeError(where, "a constraint must be a name or made by constraints", "constraint", spec);
+}
