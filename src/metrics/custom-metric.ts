@@ -23,5 +23,5 @@ export function customMetric(custom: CustomMetric): MetricSpec {
     };
     return { name, options: {}, direction: undefined, reset: () => mean.reset(), update, result: () => mean.result() };
   };
-  return Object.freeze({ name, options: {}, direction: undefined, create });
+  return Object.freeze({ name, options: {}, direction: undefined, custom: true, create });
 }

@@ -38,6 +38,8 @@ export interface MetricSpec {
   readonly name: string;
   readonly options: Readonly<Partial<OptionValues>>;
   readonly direction: Direction | undefined;
+  /** A user's own function: files keep its name only. */
+  readonly custom?: true;
   create(): Metric;
 }
 

@@ -119,6 +119,11 @@ export class OptimizerRun {
     this.#overrides.set(name, value);
   }
 
+  /** Values set by hand, which replaced options. */
+  get overrides(): Record<string, number> {
+    return Object.fromEntries(this.#overrides);
+  }
+
   /** Allocates and initializes the state of parameters that have none. All or nothing: may throw MemoryError. */
   prepare(parameters: readonly Optimizable[]): void {
     const { arena } = this.#engine;

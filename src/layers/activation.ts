@@ -1,0 +1,61 @@
+import {
+  activations,
+  resolveActivation,
+  type Activation as ActivationFunction,
+  type ActivationSpec,
+} from "../activations.js";
+import { Layer, type LayerOptions } from "../graph/layer.js";
+import type { Lowered, Lowering } from "../graph/lowering.js";
+import type { Shape } from "../graph/shape.js";
+import { checkLayerOptions, withEssential } from "./options.js";
+import { renamed } from "./reshape.js";
+
+/** Options of `layers.activation`. */
+export interface ActivationOptions extends LayerOptions {
+  activation: ActivationSpec;
+}
+
+interface Resolved extends LayerOptions {
+  readonly activation: ActivationFunction;
+}
+
+/** y = f(x) for any row of `activations`; softmax and logSoftmax over the last axis. No weights. */
+export class Activation extends Layer<Resolved> {
+  readonly kind = "activation";
+
+  constructor(options: ActivationOptions | ActivationSpec) {
+    const given = withEssential<"activation", ActivationOptions>("activation", options);
+    checkLayerOptions("activation", given, ["activation"]);
+    super({ ...given, activation: resolveActivation("activation", given.activation) });
+  }
+
+  outputShape([shape]: readonly Shape[]): Shape {
+    return shape!;
+  }
+
+  override forward(lower: Lowering): Lowered {
+    const { activation } = this.options;
+    return activation.identity ? renamed(lower) : { output: lower.activate(activation, lower.inputs[0]!) };
+  }
+}
+
+/** A factory of activation layers that takes the options of one activation. */
+function layerOf<Name extends keyof typeof activations>(name: Name, layerDefaults: object = {}) {
+  type FactoryOptions = NonNullable<Parameters<(typeof activations)[Name]>[0]>;
+  const make = activations[name] as (options: object) => ActivationFunction;
+  return (options: FactoryOptions & LayerOptions = {} as FactoryOptions & LayerOptions): Activation => {
+    const { name: layerName, trainable, ...own } = options as LayerOptions & object;
+    return new Activation({
+      activation: make({ ...layerDefaults, ...own }),
+      ...(layerName === undefined ? {} : { name: layerName }),
+      ...(trainable === undefined ? {} : { trainable }),
+    });
+  };
+}
+
+export const reLU = layerOf("relu");
+/** Keras's layer has slope .3 where its function has .2 (Maas et al. 2013). */
+export const leakyReLU = layerOf("leakyRelu", { alpha: 0.3 });
+export const elu = layerOf("elu");
+export const selu = layerOf("selu");
+export const softmax = layerOf("softmax");

@@ -1,0 +1,192 @@
+import { checkBoolean, checkNumber, rangeError } from "../check.js";
+import { resolveConstraint, type Constraint, type ConstraintSpec } from "../constraints.js";
+import { Layer, type LayerOptions } from "../graph/layer.js";
+import type { Lowered, Lowering } from "../graph/lowering.js";
+import type { ParameterDeclaration } from "../graph/parameter.js";
+import { sizeOf, type Shape } from "../graph/shape.js";
+import { resolveInitializer, type Initializer, type InitializerSpec } from "../initializers.js";
+import { resolveRegularizer, type Regularizer, type RegularizerSpec } from "../regularizers.js";
+import { checkLayerOptions } from "./options.js";
+
+/** Options of `layers.layerNormalization`. */
+export interface LayerNormalizationOptions extends LayerOptions {
+  /** The last axis, or consecutive axes up to it, counted with the batch axis as 0 or from the end. Default -1. */
+  axis?: number | readonly number[];
+  /** Added to the variance, above 0. Default 1e-3. */
+  epsilon?: number;
+  /** Whether to add a learned `beta`. Default true. */
+  center?: boolean;
+  /** Whether to multiply with a learned `gamma`. Default true. */
+  scale?: boolean;
+  betaInitializer?: InitializerSpec;
+  gammaInitializer?: InitializerSpec;
+  betaRegularizer?: RegularizerSpec | undefined;
+  gammaRegularizer?: RegularizerSpec | undefined;
+  betaConstraint?: ConstraintSpec | undefined;
+  gammaConstraint?: ConstraintSpec | undefined;
+  /** Factor on the learning rate of this layer's weights, at least 0. Default 1. */
+  learningRateScale?: number;
+}
+
+const KNOWN = [
+  "axis",
+  "epsilon",
+  "center",
+  "scale",
+  "betaInitializer",
+  "gammaInitializer",
+  "betaRegularizer",
+  "gammaRegularizer",
+  "betaConstraint",
+  "gammaConstraint",
+  "learningRateScale",
+];
+
+interface Resolved extends LayerOptions {
+  readonly axis: readonly number[];
+  readonly epsilon: number;
+  readonly center: boolean;
+  readonly scale: boolean;
+  readonly betaInitializer: Initializer;
+  readonly gammaInitializer: Initializer;
+  readonly betaRegularizer: Regularizer | undefined;
+  readonly gammaRegularizer: Regularizer | undefined;
+  readonly betaConstraint: Constraint | undefined;
+  readonly gammaConstraint: Constraint | undefined;
+  readonly learningRateScale: number;
+}
+
+/**
+ * y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of each row's last axes.
+ * The same in training and inference. Learns `gamma` and `beta`. Ba, Kiros & Hinton 2016, arXiv:1607.06450.
+ */
+export class LayerNormalization extends Layer<Resolved> {
+  readonly kind = "layerNormalization";
+
+  constructor(options: LayerNormalizationOptions = {}) {
+    const where = "layerNormalization";
+    checkLayerOptions(where, options, KNOWN);
+    const axis = [options.axis ?? -1].flat() as number[];
+    for (const each of axis) checkNumber(where, "axis", each, { integer: true });
+    super({
+      ...options,
+      axis,
+      epsilon: checkNumber(where, "epsilon", options.epsilon ?? 1e-3, { above: 0 }),
+      center: checkBoolean(where, "center", options.center ?? true),
+      scale: checkBoolean(where, "scale", options.scale ?? true),
+      betaInitializer: resolveInitializer(where, options.betaInitializer ?? "zeros"),
+      gammaInitializer: resolveInitializer(where, options.gammaInitializer ?? "ones"),
+      betaRegularizer: resolveRegularizer(where, options.betaRegularizer),
+      gammaRegularizer: resolveRegularizer(where, options.gammaRegularizer),
+      betaConstraint: resolveConstraint(where, options.betaConstraint),
+      gammaConstraint: resolveConstraint(where, options.gammaConstraint),
+      learningRateScale: checkNumber(where, "learningRateScale", options.learningRateScale ?? 1, { min: 0 }),
+    });
+  }
+
+  /** The axes that are normalized together. */
+  #normalized(shape: Shape): Shape {
+    const { axis } = this.options;
+    const from = shape.length - axis.length;
+    const positions = axis.map((each) => (each < 0 ? shape.length + each : each - 1)).sort((a, b) => a - b);
+    if (from < 0 || positions.some((position, i) => position !== from + i)) {
+      throw rangeError(this.where, "axis must name the last axis, or consecutive axes up to it", "axis", axis);
+    }
+    return shape.slice(from);
+  }
+
+  outputShape([shape]: readonly Shape[]): Shape {
+    this.#normalized(shape!);
+    return shape!;
+  }
+
+  override declare([shape]: readonly Shape[]): ParameterDeclaration[] {
+    const { options } = this;
+    const units = this.#normalized(shape!);
+    const { learningRateScale } = options;
+    const gamma = {
+      key: "gamma",
+      shape: units,
+      initializer: options.gammaInitializer,
+      regularizer: options.gammaRegularizer,
+      constraint: options.gammaConstraint,
+      learningRateScale,
+    };
+    const beta = {
+      key: "beta",
+      shape: units,
+      initializer: options.betaInitializer,
+      regularizer: options.betaRegularizer,
+      constraint: options.betaConstraint,
+      learningRateScale,
+    };
+    return [...(options.scale ? [gamma] : []), ...(options.center ? [beta] : [])];
+  }
+
+  override forward(lower: Lowering): Lowered {
+    const { kernels: k } = lower;
+    const { options } = this;
+    const x = lower.inputs[0]!;
+    const y = lower.value(x.shape);
+    const width = sizeOf(this.#normalized(x.shape));
+    const positions = x.width / width;
+    const gamma = options.scale ? this.parameter("gamma") : undefined;
+    const beta = options.center ? this.parameter("beta") : undefined;
+    const mean = lower.buffer({ perRow: positions });
+    const inverse = lower.buffer({ perRow: positions });
+    lower.call([x], [y, mean, inverse], (rows) =>
+      k.layerNormForward(
+        rows * positions,
+        width,
+        x.address,
+        gamma?.address ?? 0,
+        beta?.address ?? 0,
+        y.address,
+        mean.address,
+        inverse.address,
+        options.epsilon,
+      ),
+    );
+    return {
+      output: y,
+      backward: (back) => {
+        const dy = back.gradientOf(y);
+        if (dy === undefined) return;
+        const dx = back.into(x);
+        if (dx !== undefined) {
+          back.call([x, dy, mean, inverse], [dx], (rows) => {
+            const n = rows * positions;
+            k.layerNormBackward(
+              n,
+              width,
+              x.address,
+              dy.address,
+              mean.address,
+              inverse.address,
+              gamma?.address ?? 0,
+              dx.address,
+            );
+          });
+        }
+        const dGamma = gamma && back.parameter(gamma);
+        const dBeta = beta && back.parameter(beta);
+        const writes = [dGamma, dBeta].filter((buffer) => buffer !== undefined);
+        if (writes.length === 0) return;
+        back.call([x, dy, mean, inverse], writes, (rows) => {
+          const [dg, db] = [dGamma?.address ?? 0, dBeta?.address ?? 0];
+          k.layerNormParameterGradient(
+            rows * positions,
+            width,
+            x.address,
+            width,
+            dy.address,
+            mean.address,
+            inverse.address,
+            dg,
+            db,
+          );
+        });
+      },
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import { MemoryError } from "../check.js";
+import { buildPlan } from "../graph/build-plan.js";
+import type { FlatGraph, Operation } from "../graph/graph.js";
+import type { Mode } from "../graph/lowering.js";
+import type { Plan } from "../graph/plan.js";
+import type { Loss } from "../losses/index.js";
+import type { Engine } from "../runtime/engine.js";
+
+/** Plans kept per model. More are made when needed; the least recently used goes first. */
+const MOST_PLANS = 6;
+
+interface Entry {
+  readonly signature: string;
+  readonly plan: Plan;
+}
+
+/** What a plan depends on beside the graph. */
+export interface PlanNeeds {
+  readonly mode: Mode;
+  readonly rows: number;
+  readonly samples?: number;
+  readonly losses?: readonly (Loss | undefined)[];
+  readonly lossWeights?: readonly number[];
+}
+
+/** A model's plans, by mode and by which operations learn. Any plan of enough capacity serves a smaller batch. */
+export class PlanCache {
+  readonly #engine: Engine;
+  readonly #graph: FlatGraph;
+  /** Most recently used last. */
+  #entries: Entry[] = [];
+
+  constructor(engine: Engine, graph: FlatGraph) {
+    this.#engine = engine;
+    this.#graph = graph;
+  }
+
+  /** A plan for so many rows; the model's other plans make room for it if memory is short. */
+  find({ mode, rows, samples = 1, losses = [], lossWeights = [] }: PlanNeeds): Plan {
+    const learns = this.#graph.operations.map(isLearning);
+    const signature = `${mode} ${samples} ${mode === "train" || mode === "evaluate" ? learns.map(Number).join("") : ""}`;
+    const found = this.#entries.findLast((entry) => entry.signature === signature && entry.plan.capacity >= rows);
+    if (found !== undefined) {
+      if (found !== this.#entries.at(-1)) this.#entries = [...this.#entries.filter((entry) => entry !== found), found];
+      return found.plan;
+    }
+    const outgrown = this.#entries.filter((entry) => entry.signature === signature);
+    const build = (): Plan =>
+      buildPlan(this.#engine, this.#graph, {
+        mode,
+        capacity: rows,
+        samples,
+        losses,
+        lossWeights,
+        learns: (operation) => learns[this.#graph.operations.indexOf(operation)]!,
+      });
+    let plan: Plan;
+    try {
+      plan = build();
+      this.#drop(outgrown);
+    } catch (error) {
+      if (!(error instanceof MemoryError) || this.#entries.length === 0) throw error;
+      this.clear();
+      plan = build();
+    }
+    this.#entries.push({ signature, plan });
+    this.#drop(this.#entries.slice(0, -MOST_PLANS));
+    return plan;
+  }
+
+  clear(): void {
+    this.#drop(this.#entries);
+  }
+
+  #drop(entries: readonly Entry[]): void {
+    for (const { plan } of entries) plan.dispose();
+    this.#entries = this.#entries.filter((entry) => !entries.includes(entry));
+  }
+}
+
+/** Whether an operation's layer and all models around it are trainable now. */
+export function isLearning({ layer, scopes }: Operation): boolean {
+  return layer.trainable && scopes.every((scope) => scope.trainable);
+}

@@ -1,0 +1,223 @@
+import { checkKeys, rangeError, typeError } from "../check.js";
+import type { Logs } from "../callbacks/callback.js";
+import type { Plan } from "../graph/plan.js";
+import { rowsOf } from "../graph/shape.js";
+import { checkClasses } from "../losses/index.js";
+import type { Engine } from "../runtime/engine.js";
+import { Tensor } from "../tensor.js";
+import type { Compiled, NamedMetric } from "./compile.js";
+import {
+  byPosition,
+  commonRows,
+  loadInputs,
+  loadTargets,
+  toColumn,
+  type Batch,
+  type Column,
+  type Dataset,
+} from "./data.js";
+import type { Model, ModelData } from "./model.js";
+
+/** Options of `trainOnBatch` and `gradients`. */
+export interface TrainOptions {
+  /** Weight of each row's loss; one array, or one for each output by position or name. Default 1. */
+  sampleWeight?: ModelData | undefined;
+}
+
+/** Reads data for training or evaluation, and checks all that can be known before anything runs. */
+export function toDataset(
+  model: Model,
+  where: string,
+  x: unknown,
+  y: unknown,
+  options: { sampleWeight?: unknown; classWeight?: Readonly<Record<number, number>> | undefined } = {},
+): Dataset {
+  const { losses } = model.compiledFor(where);
+  const inputs = toInputs(model, where, x); // builds the model where its input shape was not given
+  if (y === undefined || y === null) throw typeError(where, "y must hold the targets", "y", y);
+  const names = model.outputNames;
+  const targets = byPosition(where, "targets", names, y).map((data, i): Column | undefined => {
+    const loss = losses[i];
+    if (loss === undefined) return undefined;
+    const name = names.length > 1 ? `y (${names[i]})` : "y";
+    const shape = model.graph.outputs[i]!.shape;
+    if (loss.target === "values") return toColumn(where, name, data, shape);
+    const [positions, classes] = rowsOf(shape);
+    const column = toColumn(where, name, data, positions === 1 ? [] : shape.slice(0, -1));
+    checkClasses(where, column.data, classes);
+    return column;
+  });
+  const rows = commonRows(where, [...inputs, ...targets]);
+  return { rows, inputs, targets, weights: toWeights(model, where, targets, rows, options) };
+}
+
+export function toInputs(model: Model, where: string, x: unknown): Column[] {
+  model.ensureBuilt(where, x);
+  const names = model.inputNames;
+  return byPosition(where, "inputs", names, x).map((data, i) => {
+    const name = names.length > 1 ? `x (${names[i]})` : "x";
+    return toColumn(where, name, data, model.graph.inputs[i]!.shape);
+  });
+}
+
+function toWeights(
+  model: Model,
+  where: string,
+  targets: readonly (Column | undefined)[],
+  rows: number,
+  { sampleWeight, classWeight }: { sampleWeight?: unknown; classWeight?: Readonly<Record<number, number>> | undefined },
+): (Float32Array | undefined)[] {
+  if (classWeight !== undefined) {
+    if (sampleWeight !== undefined) throw new TypeError(`${where}: give sampleWeight or classWeight, not both.`);
+    return [toClassWeights(model, where, targets, rows, classWeight)];
+  }
+  if (sampleWeight === undefined) return targets.map(() => undefined);
+  const names = model.outputNames;
+  const isOne = names.length === 1 || ArrayBuffer.isView(sampleWeight) || sampleWeight instanceof Tensor;
+  const given = isOne ? targets.map(() => sampleWeight) : byPosition(where, "sampleWeight", names, sampleWeight);
+  return given.map((weights) => {
+    if (weights === undefined) return undefined;
+    const column = toColumn(where, "sampleWeight", weights, []);
+    if (column.rows !== rows) throw rangeError(where, `sampleWeight must have ${rows} values`, "length", column.rows);
+    const bad = column.data.findIndex((weight: number) => !(weight >= 0 && weight < Infinity));
+    if (bad >= 0)
+      throw rangeError(where, "sampleWeight must be finite and not negative", `sampleWeight[${bad}]`, column.data[bad]);
+    return Float32Array.from(column.data);
+  });
+}
+
+/** The weight of each row's class: a class index, or the largest of a one-hot row. Classes not named weigh 1. */
+function toClassWeights(
+  model: Model,
+  where: string,
+  targets: readonly (Column | undefined)[],
+  rows: number,
+  classWeight: Readonly<Record<number, number>>,
+): Float32Array {
+  const column = targets[0];
+  if (targets.length !== 1 || column === undefined) {
+    throw rangeError(where, "classWeight is for models of one output", "outputs", targets.length);
+  }
+  const shape = model.graph.outputs[0]!.shape;
+  if (rowsOf(shape)[0] !== 1) throw rangeError(where, "classWeight is for one class per row", "shape", shape);
+  const classes = Math.max(column.width === 1 ? (rowsOf(shape)[1] === 1 ? 2 : rowsOf(shape)[1]) : column.width, 2);
+  for (const [name, weight] of Object.entries(classWeight)) {
+    const known = Number.isInteger(Number(name)) && Number(name) >= 0 && Number(name) < classes;
+    if (!known) throw rangeError(where, `classWeight names classes 0 to ${classes - 1}`, "class", name);
+    if (!(weight >= 0 && weight < Infinity))
+      throw rangeError(where, "class weights must be finite and not negative", name, weight);
+  }
+  return Float32Array.from({ length: rows }, (_, row) => {
+    const values = column.data.subarray(row * column.width, (row + 1) * column.width);
+    const label = column.width === 1 ? values[0]! : values.indexOf(Math.max(...values));
+    return classWeight[label] ?? 1;
+  });
+}
+
+/** Sums of losses and metrics over the batches of an epoch, as means over rows. */
+export class Tally {
+  readonly #compiled: Compiled;
+  readonly #metrics: readonly NamedMetric[];
+  readonly #engine: Engine;
+  #rows = 0;
+  #loss = 0;
+  readonly #losses: Float64Array;
+
+  constructor(compiled: Compiled, engine: Engine) {
+    this.#compiled = compiled;
+    this.#engine = engine;
+    this.#metrics = compiled.createMetrics();
+    this.#losses = new Float64Array(compiled.losses.length);
+  }
+
+  reset(): void {
+    this.#rows = 0;
+    this.#loss = 0;
+    this.#losses.fill(0);
+    for (const { metric } of this.#metrics) metric.reset();
+  }
+
+  /** Counts the batch that a plan has just run. */
+  add(plan: Plan): void {
+    const { rows } = plan.state;
+    this.#rows += rows;
+    this.#loss += plan.loss * rows;
+    for (let i = 0; i < this.#losses.length; i++) this.#losses[i]! += (plan.losses[i]?.value ?? 0) * rows;
+    for (const { output, metric } of this.#metrics) {
+      const loss = plan.losses[output];
+      if (loss === undefined) continue;
+      const { positions, width } = loss;
+      const n = rows * positions;
+      const target =
+        loss.kind === "class"
+          ? this.#engine.i32.subarray(loss.target.address >>> 2, (loss.target.address >>> 2) + n)
+          : this.#engine.floats(loss.target.address, n * width);
+      metric.update({ rows: n, width, prediction: plan.view(plan.outputs[output]!), target });
+    }
+  }
+
+  logs(prefix = ""): Logs {
+    const logs: Logs = { [`${prefix}loss`]: this.#loss / this.#rows };
+    this.#compiled.lossLabels.forEach((label, i) => {
+      if (this.#compiled.losses[i] !== undefined) logs[prefix + label] = this.#losses[i]! / this.#rows;
+    });
+    for (const { label, metric } of this.#metrics) logs[prefix + label] = metric.result();
+    return logs;
+  }
+}
+
+/** Makes whatever a training step of so many rows needs. Throws MemoryError with the model as it was. */
+export function prepareTraining(model: Model, where: string, rows: number): Plan {
+  const { losses, lossWeights, optimizer } = model.compiledFor(where);
+  const learning = model.learningParameters();
+  const plan = model.built.plans.find({ mode: "train", rows, losses, lossWeights });
+  optimizer.prepare([...learning]);
+  return plan;
+}
+
+/** Forward and backward pass over a batch. */
+function computeGradients(model: Model, plan: Plan, batch: Batch): void {
+  const { state } = plan;
+  loadInputs(model.engine, plan, batch);
+  loadTargets(model.engine, plan, batch);
+  state.samples = 1;
+  state.firstRow = 0;
+  state.step = model.steps;
+  state.key = model.stream("masks");
+  plan.forward();
+  plan.backward();
+}
+
+/** One step: gradients, optimizer, layer state. */
+export function trainStep(model: Model, where: string, batch: Batch): Plan {
+  const plan = prepareTraining(model, where, batch.rows);
+  computeGradients(model, plan, batch);
+  const items = Array.from(plan.gradients, ([parameter, gradient]) => ({ parameter, gradient: gradient.address }));
+  model.compiledFor(where).optimizer.step(items);
+  plan.update();
+  model.steps++;
+  return plan;
+}
+
+export function trainOnBatch(model: Model, x: ModelData, y: ModelData, options: TrainOptions): Logs {
+  checkKeys("trainOnBatch", options, ["sampleWeight"]);
+  model.ensureBuilt("trainOnBatch", x);
+  const dataset = toDataset(model, "trainOnBatch", x, y, options);
+  const tally = new Tally(model.compiledFor("trainOnBatch"), model.engine);
+  tally.add(trainStep(model, "trainOnBatch", { dataset, start: 0, rows: dataset.rows, order: undefined }));
+  return tally.logs();
+}
+
+export function gradients(model: Model, x: ModelData, y: ModelData, options: TrainOptions): Map<string, Tensor> {
+  checkKeys("gradients", options, ["sampleWeight"]);
+  model.ensureBuilt("gradients", x);
+  const dataset = toDataset(model, "gradients", x, y, options);
+  const plan = prepareTraining(model, "gradients", dataset.rows);
+  computeGradients(model, plan, { dataset, start: 0, rows: dataset.rows, order: undefined });
+  const found = new Map<string, Tensor>();
+  for (const [name, parameter] of model.built.parameters) {
+    const gradient = plan.gradients.get(parameter);
+    if (gradient !== undefined) found.set(name, new Tensor(parameter.read(gradient.address), parameter.shape));
+  }
+  return found;
+}
