@@ -3,7 +3,7 @@
  * floor = 0 for none, or 1 - smoothing and smoothing / 2.
  */
 import { madd, nmadd } from "../simd";
-import { exp, log, log1p, sigmoid } from "./scalar-math";
+import { log, sigmoid, softplus } from "../vmath";
 import { clipProbability, slopeInside } from "./probability";
 import { gradientOfRows, lossOfRows } from "./rows";
 
@@ -33,7 +33,7 @@ class OfProbability {
 class OfLogit {
   @inline loss(z: v128, t: v128, keep: v128, floor: v128): v128 {
     const linear = nmadd(z, madd(t, keep, floor), f32x4.pmax(z, ZERO));
-    return f32x4.add(linear, log1p(exp(f32x4.neg(f32x4.abs(z)))));
+    return f32x4.add(linear, softplus(f32x4.neg(f32x4.abs(z))));
   }
   @inline gradient(z: v128, t: v128, keep: v128, floor: v128): v128 {
     return f32x4.sub(sigmoid(z), madd(t, keep, floor));

@@ -5,7 +5,7 @@
  */
 import { madd, sumLanes } from "../simd";
 import { bytes } from "../lanes";
-import { log } from "./scalar-math";
+import { log } from "../vmath";
 import { clipProbability, LARGEST, slopeInside, SMALLEST } from "./probability";
 import { firstLanes, storeFirst } from "./rows";
 

@@ -1,4 +1,4 @@
-import { log } from "./scalar-math";
+import { log } from "../vmath";
 import { gradientOfRows, lossOfRows } from "./rows";
 
 const ZERO = f32x4.splat(0);

@@ -1,5 +1,5 @@
 import { select } from "../simd";
-import { expm1, log1p, tanh } from "./scalar-math";
+import { expm1NonPositive, log1p, tanh } from "../vmath";
 import { gradientOfRows, lossOfRows } from "./rows";
 
 const ZERO = f32x4.splat(0);
@@ -15,7 +15,7 @@ class LogCosh {
    */
   @inline loss(y: v128, t: v128, a: v128, b: v128): v128 {
     const magnitude = f32x4.abs(f32x4.sub(y, t));
-    const d = expm1(f32x4.neg(magnitude));
+    const d = expm1NonPositive(f32x4.neg(magnitude));
     const decay = f32x4.add(ONE, d);
     const small = f32x4.lt(magnitude, ONE);
     const near = f32x4.div(f32x4.mul(d, d), f32x4.add(decay, decay));

@@ -1,5 +1,5 @@
 import { nmadd } from "../simd";
-import { log } from "./scalar-math";
+import { log } from "../vmath";
 import { gradientOfRows, lossOfRows } from "./rows";
 
 const ZERO = f32x4.splat(0);

@@ -3,7 +3,7 @@
  * and gradients below 1e7 per unit of weight. A clipped probability has no slope.
  */
 import { select } from "../simd";
-import { log } from "./scalar-math";
+import { log } from "../vmath";
 
 export const SMALLEST: f32 = 1e-7;
 /** f32 nearest to 1 - 1e-7: 1 - 2^-23. */

@@ -1,7 +1,0 @@
-/** Stands in for the vector functions until they are there: float64 a lane at a time. Correct, and slow. */
-@inline export function exp(x: v128): v128 { return f32x4(<f32>NativeMath.exp(f32x4.extract_lane(x,0)),<f32>NativeMath.exp(f32x4.extract_lane(x,1)),<f32>NativeMath.exp(f32x4.extract_lane(x,2)),<f32>NativeMath.exp(f32x4.extract_lane(x,3))); }
-@inline export function log(x: v128): v128 { return f32x4(<f32>NativeMath.log(f32x4.extract_lane(x,0)),<f32>NativeMath.log(f32x4.extract_lane(x,1)),<f32>NativeMath.log(f32x4.extract_lane(x,2)),<f32>NativeMath.log(f32x4.extract_lane(x,3))); }
-@inline export function log1p(x: v128): v128 { return f32x4(<f32>NativeMath.log1p(f32x4.extract_lane(x,0)),<f32>NativeMath.log1p(f32x4.extract_lane(x,1)),<f32>NativeMath.log1p(f32x4.extract_lane(x,2)),<f32>NativeMath.log1p(f32x4.extract_lane(x,3))); }
-@inline export function expm1(x: v128): v128 { return f32x4(<f32>NativeMath.expm1(f32x4.extract_lane(x,0)),<f32>NativeMath.expm1(f32x4.extract_lane(x,1)),<f32>NativeMath.expm1(f32x4.extract_lane(x,2)),<f32>NativeMath.expm1(f32x4.extract_lane(x,3))); }
-@inline export function tanh(x: v128): v128 { return f32x4(<f32>NativeMath.tanh(f32x4.extract_lane(x,0)),<f32>NativeMath.tanh(f32x4.extract_lane(x,1)),<f32>NativeMath.tanh(f32x4.extract_lane(x,2)),<f32>NativeMath.tanh(f32x4.extract_lane(x,3))); }
-@inline export function sigmoid(x: v128): v128 { return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp(f32x4.neg(x)))); }
