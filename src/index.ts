@@ -28,3 +28,5 @@ export { findLearningRate, type LearningRateCurve, type LearningRateRange } from
 export { foldBatchNormalization, type FoldedModel, type FoldReport } from "./reuse/fold-batch-normalization.js";
 export { recipes, type RecipeOptions } from "./reuse/recipes.js";
 export * as safetensors from "./formats/safetensors.js";
+export { pretraining } from "./reuse/index.js";
+export type * from "./reuse/index.js";

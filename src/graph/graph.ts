@@ -19,7 +19,7 @@ export interface Operation {
   readonly layer: Layer;
   readonly inputs: readonly number[];
   readonly output: number;
-  /** The models it is nested in, outermost first: all must be trainable for its weights to learn. */
+  /** The models it belongs to, outermost first: all must be trainable for its weights to learn. */
   readonly scopes: readonly Callee[];
   /** Path of the layer within the outermost model: `encoder/dense`. */
   readonly path: string;
@@ -32,8 +32,8 @@ export interface FlatGraph {
   readonly outputs: readonly number[];
 }
 
-/** Replaces every nested model by its operations, and names every layer by its first path. */
-export function flatten(graph: Graph): FlatGraph {
+/** Replaces every nested model by its operations, and names every layer by its first path. `root` is the model itself. */
+export function flatten(graph: Graph, root?: Callee): FlatGraph {
   const operations: Operation[] = [];
   const paths = new Map<Callee, string>();
   let values = graph.inputs.length;
@@ -58,7 +58,7 @@ export function flatten(graph: Graph): FlatGraph {
     return inner.outputs.map((node) => valueOf.get(node)!);
   }
 
-  const outputs = visit(graph, [...graph.inputs.keys()], [], "");
+  const outputs = visit(graph, [...graph.inputs.keys()], root === undefined ? [] : [root], "");
   return { operations, inputs: graph.inputs, outputs };
 }
 

@@ -124,8 +124,8 @@ export abstract class Layer<Options extends LayerOptions = LayerOptions> impleme
     return made;
   }
 
-  /** A layer of the same options, under another name if one is given, without weights. */
-  copy(name = this.options.name): Layer<Options> {
+  /** A layer of the same options, under another name if one is given, without weights. `copies`: of layers it refers to. */
+  copy(name = this.options.name, _copies?: ReadonlyMap<Callee, Callee>): Layer<Options> {
     const options = name === undefined ? this.options : { ...this.options, name };
     const copy = new (this.constructor as new (options: Readonly<Options>) => Layer<Options>)(options);
     copy.trainable = this.trainable;

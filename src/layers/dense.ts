@@ -65,6 +65,7 @@ interface Resolved extends LayerOptions {
  */
 export class Dense extends Layer<Resolved> {
   readonly kind = "dense";
+  #inputWidth: number | undefined;
 
   constructor(given: DenseOptions | number) {
     const options = withEssential<"units", DenseOptions>("units", given);
@@ -85,9 +86,15 @@ export class Dense extends Layer<Resolved> {
     });
   }
 
+  /** Values per input row, once the layer has been applied. */
+  get inputWidth(): number | undefined {
+    return this.#inputWidth;
+  }
+
   outputShape([shape]: readonly Shape[]): Shape {
     if (shape!.length === 0)
       throw rangeError(this.where, "the input must have at least one axis", "shape", showShape(shape!));
+    this.#inputWidth = shape!.at(-1)!;
     return [...shape!.slice(0, -1), this.options.units];
   }
 

@@ -6,6 +6,7 @@ import { AlphaDropout, type AlphaDropoutOptions } from "./alpha-dropout.js";
 import { BatchNormalization, type BatchNormalizationOptions } from "./batch-normalization.js";
 import { Concatenate, type ConcatenateOptions } from "./concatenate.js";
 import { Dense, type DenseOptions } from "./dense.js";
+import { DenseTranspose, type DenseTransposeOptions } from "./dense-transpose.js";
 import { Dot, type DotOptions } from "./dot.js";
 import { Dropout, type DropoutOptions } from "./dropout.js";
 import { GaussianDropout, GaussianNoise, type GaussianDropoutOptions, type GaussianNoiseOptions } from "./gaussian.js";
@@ -21,6 +22,7 @@ import type { ActivationSpec } from "../activations.js";
 /** Factories of all layers: each takes one options object, or its one essential option alone. */
 export const layers = {
   dense: (options: DenseOptions | number) => new Dense(options),
+  denseTranspose: (options: DenseTransposeOptions) => new DenseTranspose(options),
   activation: (options: ActivationOptions | ActivationSpec) => new Activation(options),
   reLU,
   leakyReLU,

@@ -42,7 +42,7 @@ function cloneGraph(graph: Graph, copies: Map<Callee, Callee>, seed: Seed): Grap
 }
 
 function cloneCallee(callee: Callee, copies: Map<Callee, Callee>, seed: Seed): Callee {
-  if (!(callee instanceof Model)) return (callee as Layer).copy();
+  if (!(callee instanceof Model)) return (callee as Layer).copy(callee.givenName, copies);
   const name = callee.givenName;
   const copy = new Model(callee.kind, { seed, engine: callee.engine, ...(name === undefined ? {} : { name }) });
   copy.buildFrom(cloneGraph(callee.graph, copies, seed));

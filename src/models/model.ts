@@ -116,7 +116,7 @@ export class Model implements Callee, CallbackModel {
 
   /** @internal Names the layers, allocates and initializes what is new. All or nothing. */
   buildFrom(graph: Graph): void {
-    const flat = flatten(graph);
+    const flat = flatten(graph, this);
     const layers: Layer[] = [];
     const paths = new Map<Layer, string>();
     const fresh: Layer[] = [];

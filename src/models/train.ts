@@ -191,6 +191,11 @@ function computeGradients(model: Model, plan: Plan, batch: Batch): void {
 /** One step: gradients, optimizer, layer state. */
 export function trainStep(model: Model, where: string, batch: Batch): Plan {
   const plan = prepareTraining(model, where, batch.rows);
+  if (plan.gradients.size === 0) {
+    throw new Error(
+      `${where}: nothing would learn; every layer with weights is frozen. Set trainable = true on some layer.`,
+    );
+  }
   computeGradients(model, plan, batch);
   const items = Array.from(plan.gradients, ([parameter, gradient]) => ({ parameter, gradient: gradient.address }));
   model.compiledFor(where).optimizer.step(items);
