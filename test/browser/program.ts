@@ -1,4 +1,5 @@
 /** What Node and the browser both run, from the library's sources: results whose bits have to agree. */
+import { info, init, layers, optimizers, sequential, tensor } from "../../src/index.js";
 import { createEngine } from "../../src/runtime/engine.js";
 import { cos, exp, expm1, log, log1p, pow, tanh } from "../../src/runtime/math.js";
 
@@ -10,7 +11,56 @@ export async function sha256(values: ArrayBufferView<ArrayBuffer>): Promise<stri
 
 /** Every result of this file. */
 export async function hashes(): Promise<Record<string, string>> {
-  return await hashKernels();
+  started ??= init({ deterministic: true });
+  await started;
+  return { ...(await hashKernels()), ...(await hashTraining()) };
+}
+
+/** `init` may be called once. */
+let started: Promise<unknown> | undefined;
+
+/**
+ * 50 steps of a small net with all that makes bits differ: random weights and masks, batch statistics, exponentials,
+ * Adam's moments and a changing learning rate; and what it predicts.
+ */
+async function hashTraining(): Promise<Record<string, string>> {
+  const rows = 40;
+  const x = tensor(
+    Float32Array.from({ length: rows * 12 }, (_, i) => ((i * 7919) % 1000) / 999 - 0.5),
+    [rows, 12],
+  );
+  const y = Int32Array.from({ length: rows }, (_, i) => (i * 7) % 5);
+  const model = sequential(
+    [
+      layers.dense({ units: 33, kernelInitializer: "heNormal", useBias: false }),
+      layers.batchNormalization(),
+      layers.activation("elu"),
+      layers.dropout(0.2),
+      layers.dense({ units: 17, activation: "tanh" }),
+      layers.dense({ units: 5, activation: "softmax" }),
+    ],
+    { inputShape: [12], seed: 2024 },
+  );
+  const learningRate = (step: number): number => 0.01 / (1 + step / 20);
+  model.compile({
+    optimizer: optimizers.nadam({ learningRate, globalClipNorm: 1 }),
+    loss: "sparseCategoricalCrossentropy",
+    metrics: ["accuracy"],
+  });
+  const { history } = await model.fit(x, y, { epochs: 10, batchSize: 8, verbose: 0 }); // 5 steps in an epoch
+  const weights = [...model.getWeights()].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, { data }]) => [...data]);
+  const uncertain = model.predictMC(x, { samples: 20 }) as {
+    mean: { data: Float32Array };
+    entropy: { data: Float32Array };
+  };
+  const predicted = [...uncertain.mean.data, ...uncertain.entropy.data];
+  model.dispose();
+  return {
+    modelBuild: info().build,
+    weights: await sha256(Float32Array.from(weights)),
+    losses: await sha256(Float64Array.from(history["loss"]!)),
+    monteCarlo: await sha256(Float32Array.from(predicted)),
+  };
 }
 
 /** Long chains of rounding in the deterministic build's kernels and in the portable scalar functions. */
