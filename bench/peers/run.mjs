@@ -27,11 +27,11 @@ const { values: options, positionals } = parseArgs({
 const rounds = Number(options.rounds);
 
 /** How each is started. */
-const javascript = (module) => [process.execPath, ["--expose-gc", ...nodeFlags(), "worker.mjs", module, data]];
+const javascript = (module, ...more) => [process.execPath, [...nodeFlags(), "worker.mjs", module, data, ...more]];
 const python = (name) => [options.python, ["python_worker.py", name, data]];
 const launchers = {
   lanewise: () => javascript("lanewise"),
-  "lanewise-baseline": () => javascript("lanewise-baseline"),
+  "lanewise-baseline": () => javascript("lanewise", "baseline"),
   "tfjs-wasm": () => javascript("tfjs"),
   "jax-js": () => javascript("jax-js"),
   "onnxruntime-web": () => javascript("onnxruntime-web"),

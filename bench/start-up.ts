@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Result } from "./measure.js";
+
+const REPEATS = 15;
+
+/** Milliseconds of a new Node process that runs a script. */
+function processMs(script: string): number {
+  const started = performance.now();
+  execFileSync(process.execPath, [...relaxedFlag(), "--input-type=module", "--eval", script], { stdio: "ignore" });
+  return performance.now() - started;
+}
+
+const relaxedFlag = (): string[] =>
+  Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
+
+/** The first training step after a process starts, above a process that does nothing; and what a page downloads. */
+export async function startUp(root: string, builds: readonly string[]): Promise<Result[]> {
+  const entry = fileURLToPath(new URL("dist/src/index.js", pathToFileURL(root)));
+  const results: Result[] = [];
+  for (const name of builds) {
+    const script = `
+      import { init, layers, sequential } from ${JSON.stringify(pathToFileURL(entry).href)};
+      await init({ build: ${JSON.stringify(name)} });
+      const model = sequential([
+        layers.dense({ units: 300, activation: "relu" }),
+        layers.dense({ units: 100, activation: "relu" }),
+        layers.dense({ units: 10, activation: "softmax" }),
+      ], { inputShape: [784], seed: 1 });
+      model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+      model.trainOnBatch(new Float32Array(32 * 784), new Int32Array(32));`;
+    const above = Array.from({ length: REPEATS }, () => {
+      const bare = processMs("");
+      return processMs(script) - bare;
+    }).sort((a, b) => a - b);
+    const at = (q: number): number => above[Math.floor(q * REPEATS)]!;
+    const figures = { fastest: at(0.1), median: at(0.5), slowest: at(0.9), samples: REPEATS };
+    results.push({ group: "start-up", name: "first training step above bare Node", build: name, ...figures });
+  }
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
+  });
+  const kilobytes = gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000;
+  const download = { fastest: 0, median: 0, slowest: 0, samples: 1, rate: kilobytes, unit: "kB gzip" };
+  results.push({ group: "start-up", name: "download, everything in one file", build: "all", ...download });
+  return results;
+}
