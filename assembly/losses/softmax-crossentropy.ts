@@ -18,13 +18,9 @@ const MINUS_INFINITY = f32x4.splat(-f32.MAX_VALUE * 2);
 /** Largest of a row; NaN is passed over (it returns with the sum of exponentials). */
 @inline
 function largestOf(width: i32, x: usize): f32 {
-  const lastLanes = firstLanes(width & 3);
   let largest = MINUS_INFINITY;
-  for (let j: i32 = 0; j < width; j += 4) {
-    let value = v128.load(x + bytes(j));
-    if (j + 4 > width) value = select(lastLanes, value, MINUS_INFINITY);
-    largest = f32x4.pmax(largest, value);
-  }
+  for (const body = x + bytes(width & ~3); x < body; x += 16) largest = f32x4.pmax(largest, v128.load(x));
+  if (width & 3) largest = f32x4.pmax(largest, select(firstLanes(width & 3), v128.load(x), MINUS_INFINITY));
   largest = f32x4.pmax(largest, i8x16.shuffle(largest, largest, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   const first = f32x4.extract_lane(largest, 0);
   const second = f32x4.extract_lane(largest, 1);

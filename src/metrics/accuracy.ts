@@ -1,5 +1,5 @@
 /** Accuracies: the share of rows (or outputs) that are right. */
-import { defineMetric, RunningMean, targetAt, type MetricBatch } from "./metric.js";
+import { defineMetric, isSparse, RunningMean, targetAt, type MetricBatch } from "./metric.js";
 
 /** Index of the largest of n floats from start; the first of equals; NaN counts as the largest. */
 function argMax(x: Float32Array, start: number, n: number): number {
@@ -34,9 +34,10 @@ class Accuracy extends RunningMean {
 function binary(threshold: number) {
   return (batch: MetricBatch, r: number): number => {
     const { prediction, width } = batch;
+    const sparse = isSparse(batch);
     let right = 0;
     for (let j = 0; j < width; j++) {
-      if (Number(prediction[r * width + j]! > threshold) === targetAt(batch, r, j)) right++;
+      if (Number(prediction[r * width + j]! > threshold) === targetAt(batch, sparse, r, j)) right++;
     }
     return right / width;
   };

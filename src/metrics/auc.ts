@@ -1,5 +1,5 @@
 import { exp, log } from "../runtime/math.js";
-import { defineMetric, ratio, targetAt, type MetricBatch, type MetricState } from "./metric.js";
+import { defineMetric, isSparse, ratio, targetAt, type MetricBatch, type MetricState } from "./metric.js";
 
 type Summation = "interpolation" | "minoring" | "majoring";
 
@@ -28,13 +28,14 @@ class Auc implements MetricState {
 
   update(batch: MetricBatch): void {
     const { rows, width, prediction, weights } = batch;
+    const sparse = isSparse(batch);
     for (let r = 0; r < rows; r++) {
       const weight = weights === undefined ? 1 : weights[r]!;
       for (let j = 0; j < width; j++) {
         const value = prediction[r * width + j]!;
         const p = Math.min(Math.max(this.fromLogits ? 1 / (1 + exp(-value)) : value, 0), 1);
         const bucket = Math.max(Math.ceil(Math.fround(p * (this.numThresholds - 1))) - 1, 0) || 0; // NaN: the lowest
-        (targetAt(batch, r, j) !== 0 ? this.#positives : this.#negatives)[bucket]! += weight;
+        (targetAt(batch, sparse, r, j) !== 0 ? this.#positives : this.#negatives)[bucket]! += weight;
       }
     }
   }

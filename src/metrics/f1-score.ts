@@ -1,5 +1,5 @@
 import { rangeError } from "../check.js";
-import { defineMetric, ratio, targetAt, type MetricBatch, type MetricState } from "./metric.js";
+import { defineMetric, isSparse, ratio, targetAt, type MetricBatch, type MetricState } from "./metric.js";
 
 /** Predictions that count as zero, so that a row of zeros is positive nowhere. */
 const NEGLIGIBLE = 1e-9;
@@ -28,12 +28,16 @@ class F1Score implements MetricState {
 
   update(batch: MetricBatch): void {
     const { rows, width, prediction, weights } = batch;
+    const sparse = isSparse(batch);
     if (this.#truePositives.length !== width) this.#allocate(width);
     if (this.classId !== undefined && this.classId >= width) {
       const expected = `classId must be below the number of outputs, ${width}`;
       throw rangeError("metrics.f1Score", expected, "classId", this.classId);
     }
     const threshold = this.threshold ?? (width === 1 ? 0.5 : undefined);
+    const truePositives = this.#truePositives;
+    const falsePositives = this.#falsePositives;
+    const falseNegatives = this.#falseNegatives;
     for (let r = 0; r < rows; r++) {
       const weight = weights === undefined ? 1 : weights[r]!;
       let largest = -Infinity;
@@ -41,10 +45,13 @@ class F1Score implements MetricState {
       for (let j = 0; j < width; j++) {
         const value = prediction[r * width + j]!;
         const yes = threshold === undefined ? value >= largest && Math.abs(value) > NEGLIGIBLE : value > threshold;
-        const truth = targetAt(batch, r, j);
-        this.#truePositives[j]! += weight * Number(yes) * truth;
-        this.#falsePositives[j]! += weight * Number(yes) * (1 - truth);
-        this.#falseNegatives[j]! += weight * Number(!yes) * truth;
+        const truth = targetAt(batch, sparse, r, j);
+        if (yes) {
+          truePositives[j]! += weight * truth;
+          falsePositives[j]! += weight * (1 - truth);
+        } else {
+          falseNegatives[j]! += weight * truth;
+        }
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Means of errors over rows and outputs. */
-import { defineMetric, RunningMean, targetAt, type MetricBatch } from "./metric.js";
+import { defineMetric, isSparse, RunningMean, targetAt, type MetricBatch } from "./metric.js";
 
 class MeanError extends RunningMean {
   constructor(private readonly error: (difference: number) => number) {
@@ -8,9 +8,10 @@ class MeanError extends RunningMean {
 
   update(batch: MetricBatch): void {
     const { rows, width, prediction, weights } = batch;
+    const sparse = isSparse(batch);
     for (let r = 0; r < rows; r++) {
       let sum = 0;
-      for (let j = 0; j < width; j++) sum += this.error(prediction[r * width + j]! - targetAt(batch, r, j));
+      for (let j = 0; j < width; j++) sum += this.error(prediction[r * width + j]! - targetAt(batch, sparse, r, j));
       this.add(sum / width, weights === undefined ? 1 : weights[r]!);
     }
   }

@@ -112,10 +112,14 @@ export function defineMetric<const N extends string, K extends OptionName = neve
   return Object.assign(factory, { definition });
 }
 
-/** The target of output j in row r: a class index stands for a one-hot row, or for itself where there is one output. */
-export function targetAt({ target, width }: MetricBatch, r: number, j: number): number {
-  if (target instanceof Float32Array || width === 1) return target[r * width + j]!;
-  return Number(target[r] === j);
+/** Whether the target is a class index that stands for a one-hot row. With one output it stands for itself. */
+export function isSparse({ target, width }: MetricBatch): boolean {
+  return width > 1 && !(target instanceof Float32Array);
+}
+
+/** The target of output j in row r. `sparse` is isSparse of the batch: asked once, as asking costs more than the rest. */
+export function targetAt({ target, width }: MetricBatch, sparse: boolean, r: number, j: number): number {
+  return sparse ? Number(target[r] === j) : target[r * width + j]!;
 }
 
 /** The weighted mean of a value per row. */

@@ -1,6 +1,6 @@
 /** Precision, recall: every output of every row is one yes or no. */
 import { rangeError } from "../check.js";
-import { defineMetric, ratio, targetAt, type MetricBatch } from "./metric.js";
+import { defineMetric, isSparse, ratio, targetAt, type MetricBatch } from "./metric.js";
 
 interface Choice {
   threshold?: number;
@@ -33,6 +33,7 @@ class Counts {
 
   update(batch: MetricBatch): void {
     const { rows, width, prediction, weights } = batch;
+    const sparse = isSparse(batch);
     const only = this.#classId;
     if (only !== undefined && only >= width) {
       throw rangeError(this.where, `classId must be below the number of outputs, ${width}`, "classId", only);
@@ -41,7 +42,7 @@ class Counts {
       const weight = weights === undefined ? 1 : weights[r]!;
       for (let j = only ?? 0; j < (only === undefined ? width : only + 1); j++) {
         const yes = prediction[r * width + j]! > this.#threshold && this.#isAmongLargest(batch, r, j);
-        const truth = targetAt(batch, r, j) !== 0;
+        const truth = targetAt(batch, sparse, r, j) !== 0;
         if (yes && truth) this.truePositives += weight;
         else if (yes) this.falsePositives += weight;
         else if (truth) this.falseNegatives += weight;

@@ -1,4 +1,4 @@
-import { defineMetric, targetAt, type MetricBatch, type MetricState } from "./metric.js";
+import { defineMetric, isSparse, targetAt, type MetricBatch, type MetricState } from "./metric.js";
 
 /** Weighted sums of every output. Targets are taken relative to the first row's, so that a large mean cancels nothing. */
 class R2Score implements MetricState {
@@ -17,9 +17,10 @@ class R2Score implements MetricState {
 
   update(batch: MetricBatch): void {
     const { rows, width, prediction, weights } = batch;
+    const sparse = isSparse(batch);
     if (rows === 0) return;
     if (this.#sum.length !== width) {
-      this.#origin = Float64Array.from({ length: width }, (_, j) => targetAt(batch, 0, j));
+      this.#origin = Float64Array.from({ length: width }, (_, j) => targetAt(batch, sparse, 0, j));
       this.#sum = new Float64Array(width);
       this.#squares = new Float64Array(width);
       this.#residual = new Float64Array(width);
@@ -27,7 +28,7 @@ class R2Score implements MetricState {
     for (let r = 0; r < rows; r++) {
       const weight = weights === undefined ? 1 : weights[r]!;
       for (let j = 0; j < width; j++) {
-        const t = targetAt(batch, r, j);
+        const t = targetAt(batch, sparse, r, j);
         const centred = t - this.#origin[j]!;
         const error = t - prediction[r * width + j]!;
         this.#sum[j]! += weight * centred;

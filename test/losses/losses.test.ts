@@ -104,6 +104,26 @@ eachBuild("losses", (engine) => {
     });
   });
 
+  // Elementwise losses say that dPrediction may be the prediction or the target.
+  it.each(names.filter((name) => !/ategorical|cosine/.test(name)))("%s may overwrite prediction or target", (name) => {
+    const random = seeded(13);
+    for (const width of [1, 3, 10]) {
+      const y = Array.from({ length: 5 }, () => f32(domains[name].prediction(random, width)));
+      const t = y.map(() => f32(domains[name].target(random, width)));
+      const scale = f32(y.map(() => random()));
+      const { slope } = run(engine, makeLoss(name, {}), y, t, scale);
+      for (const over of [0, 1]) {
+        const arrays = [Guarded.of(engine, y.flat()), Guarded.of(engine, t.flat())] as const;
+        const S = Guarded.of(engine, scale);
+        const [Y, T] = arrays;
+        const { backward } = makeLoss(name, {});
+        backward(engine.kernels, 5, width, Y.address, T.address, S.address, arrays[over]!.address);
+        expect(firstDifference(arrays[over]!.read(), slope)).toBe(-1);
+        for (const array of [Y, T, S]) array.free();
+      }
+    }
+  });
+
   const fusing = names.flatMap((name) =>
     variants(name)
       .filter((options) => makeLoss(name, options).fused !== undefined)
