@@ -43,7 +43,7 @@ export interface OptimizerDefinition<
   /** Keras's hyperparameters and defaults. */
   readonly defaults: D & { readonly learningRate: number };
   /** PyTorch's defaults where they differ; undefined if PyTorch has no such optimizer. */
-  readonly torch?: Partial<{ [K in keyof (D & Extra)]: number | boolean }> & { weightDecay?: number };
+  readonly torch?: Partial<{ [K in keyof NoInfer<D & Extra>]: number | boolean }> & { weightDecay?: number };
   /** Hyperparameters that only PyTorch has, with the values that make the rule Keras's. */
   readonly torchOnly?: Extra;
   /** Default of the option weightDecay. Default 0. */
@@ -53,12 +53,12 @@ export interface OptimizerDefinition<
   /** Throws if valid values do not fit together. */
   readonly check?: (where: string, options: Readonly<Record<string, unknown>>) => void;
   /** Arrays kept for each parameter, as many floats each. A scheduled hyperparameter counts as not zero. */
-  readonly slots: (h: { readonly [K in keyof (D & Extra)]: unknown }) => readonly Slot[];
+  readonly slots: (h: { readonly [K in keyof NoInfer<D & Extra>]: unknown }) => readonly Slot[];
   /** First value of a slot's floats. Default 0. */
   readonly initial?: (slot: Slot, h: Readonly<Record<string, unknown>>) => number;
   /** Factors of running products over a parameter's updates, in float64, kept beside its slots; in this order. */
   readonly products?: Readonly<
-    Record<Product, (h: Values<D & Extra>, p: Readonly<Record<Product | "updates", number>>) => number>
+    Record<Product, (h: Values<NoInfer<D & Extra>>, p: Readonly<Record<Product | "updates", number>>) => number>
   >;
   /**
    * One update of n floats at theta by the gradient at g. h: hyperparameters at this step, the learning rate scaled for
@@ -71,7 +71,7 @@ export interface OptimizerDefinition<
     g: number,
     around: Readonly<Around>,
     s: Readonly<Record<Slot, number>>,
-    h: Values<D & Extra>,
+    h: Values<NoInfer<D & Extra>>,
     p: Readonly<Record<Product | "updates", number>>,
   ) => void;
 }
@@ -144,10 +144,10 @@ const CLIPPING = ["clipValue", "clipNorm", "globalClipNorm"] as const;
 
 /** Turns a definition into its factory. */
 export function defineOptimizer<
-  const D extends Defaults,
+  D extends Defaults,
   const Slot extends string,
-  const Product extends string = never,
-  const Extra extends Defaults = Record<never, never>,
+  Product extends string = never,
+  Extra extends Defaults = Record<never, never>,
 >(given: OptimizerDefinition<D, Extra, Slot, Product>): OptimizerFactory<D & { learningRate: number }, Extra> {
   const definition = given as unknown as OptimizerDefinition;
   const factory = (options = {}): OptimizerSpec => {
@@ -191,10 +191,10 @@ function resolveOptions(definition: OptimizerDefinition, given: Readonly<Record<
   }
   const row = compat === "torch" ? torch : {};
   const resolved: Record<string, unknown> = {
-    ...common,
     ...defaults,
-    decoupledWeightDecay: decoupled || compat === "keras",
     ...torchOnly,
+    ...common,
+    decoupledWeightDecay: decoupled || compat === "keras",
     ...row,
     ...options,
   };

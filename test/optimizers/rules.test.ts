@@ -3,7 +3,7 @@ import { optimizers } from "../../src/optimizers/index.js";
 import type { OptimizerSpec } from "../../src/optimizers/define-optimizer.js";
 import { eachBuild } from "../builds.js";
 import { firstDifference, ulpOf } from "../closeness.js";
-import { seeded, SIZES } from "../guarded.js";
+import { seeded, SIZES, SPECIALS } from "../guarded.js";
 import { formulas, type Hyper, type Slots } from "../reference/optimizers.js";
 import { benchOf, referenceOf } from "./harness.js";
 
@@ -140,6 +140,19 @@ eachBuild("optimizer rules", (engine, build) => {
         twin.step(theta, gradients);
       }
       theta.forEach((expected, i) => expect(firstDifference(bench.thetas[i]!.read(), expected)).toBe(-1));
+      bench.free();
+    });
+
+    it.each(specs)("%s: zeros, subnormals, overflow, infinities and NaN as the scalar twin", (_, spec) => {
+      const theta = [Float32Array.from(SPECIALS)];
+      const bench = benchOf(engine, spec, theta);
+      const twin = referenceOf(spec, "f32");
+      for (let step = 0; step < SPECIALS.length; step++) {
+        const gradients = [Float32Array.from(SPECIALS, (_, i) => SPECIALS[(i * 3 + step) % SPECIALS.length]!)];
+        bench.step(gradients);
+        twin.step(theta, gradients);
+        expect(firstDifference(bench.thetas[0]!.read(), theta[0]!)).toBe(-1);
+      }
       bench.free();
     });
 

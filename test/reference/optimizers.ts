@@ -98,6 +98,8 @@ const madd = (a: number, b: number, c: number): number => r(r(r(a) * r(b)) + r(c
 const mul = (a: number, b: number): number => r(r(a) * r(b));
 const add = (a: number, b: number): number => r(r(a) + r(b));
 const div = (a: number, b: number): number => r(r(a) / r(b));
+/** The larger one; a if it is NaN, as the instruction. */
+const pmax = (a: number, b: number): number => (a < b ? b : a);
 const sqrt = (a: number): number => r(Math.sqrt(r(a)));
 
 /** What is subtracted from the parameter in f32, in the order of the kernels. */
@@ -115,7 +117,7 @@ export const twins: Record<string, Rule> = {
     const alpha = (h.learningRate! * correction) / (1 - beta1!);
     s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
     s.v = madd(h.beta2!, s.v!, mul(1 - h.beta2!, mul(g, g)));
-    if (h.amsgrad) s.vMax = s.v < s.vMax! ? s.vMax! : s.v;
+    if (h.amsgrad) s.vMax = pmax(s.v, s.vMax!);
     const v = h.amsgrad ? s.vMax! : s.v;
     return div(mul(alpha, s.m), add(sqrt(v), h.compat === "torch" ? h.epsilon! * correction : h.epsilon!));
   },
@@ -136,7 +138,7 @@ export const twins: Record<string, Rule> = {
     const momentum = h.momentum !== 0;
     s.v = madd(h.rho!, s.v!, mul(1 - h.rho!, mul(g, g)));
     if (h.centered) s.mean = madd(h.rho!, s.mean!, mul(1 - h.rho!, g));
-    const square = h.centered ? Math.max(r(s.v - mul(s.mean!, s.mean!)), 0) : s.v;
+    const square = h.centered ? pmax(r(s.v - mul(s.mean!, s.mean!)), 0) : s.v;
     const root = add(sqrt(add(square, torch ? 0 : h.epsilon!)), torch ? h.epsilon! : 0);
     const step = div(mul(momentum && torch ? 1 : h.learningRate!, g), root);
     if (!momentum) return step;
@@ -146,7 +148,7 @@ export const twins: Record<string, Rule> = {
   adamax(p, g, s, h, t, { beta1 }) {
     const torch = h.compat === "torch";
     s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
-    s.u = Math.max(add(Math.abs(g), torch ? h.epsilon! : 0), mul(h.beta2!, s.u!));
+    s.u = pmax(add(Math.abs(g), torch ? h.epsilon! : 0), mul(h.beta2!, s.u!));
     return div(mul(h.learningRate! / (1 - beta1!), s.m), add(s.u, torch ? 0 : h.epsilon!));
   },
   nadam(p, g, s, h, t, { beta2, fading, mu }) {
@@ -162,7 +164,7 @@ export const twins: Record<string, Rule> = {
   lion(p, g, s, h) {
     const direction = Math.sign(madd(h.beta1!, s.m!, mul(1 - h.beta1!, g)));
     s.m = madd(h.beta2!, s.m!, mul(1 - h.beta2!, g));
-    return mul(h.learningRate!, direction);
+    return direction === 0 ? 0 : mul(h.learningRate!, direction);
   },
 };
 twins["adamW"] = twins["adam"]!;

@@ -1,0 +1,41 @@
+import { checkKeys, checkNumber } from "../check.js";
+import { halfCosine, named, type NamedSchedule } from "./schedule.js";
+
+export interface CosineDecayRestartsOptions {
+  /** Value at step 0, >= 0. */
+  initial: number;
+  /** Steps of the first period, > 0. */
+  firstDecaySteps: number;
+  /** Length of each period relative to the one before, >= 1. Default 2. */
+  tMul?: number;
+  /** Start of each period relative to the one before, >= 0. Default 1. */
+  mMul?: number;
+  /** Last value of the first period as a part of initial, in [0, 1]. Default 0. */
+  alpha?: number;
+}
+
+/**
+ * initial * ((1 - alpha) * mMul^i * (1 + cos(pi * fraction)) / 2 + alpha), where fraction is how much of period i has
+ * passed. Keras's CosineDecayRestarts; SGDR, Loshchilov & Hutter 2017.
+ */
+export function cosineDecayRestarts(options: CosineDecayRestartsOptions): NamedSchedule {
+  const where = "cosineDecayRestarts";
+  checkKeys(where, options, ["initial", "firstDecaySteps", "tMul", "mMul", "alpha"]);
+  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
+  const firstDecaySteps = checkNumber(where, "firstDecaySteps", options.firstDecaySteps, { above: 0 });
+  const tMul = checkNumber(where, "tMul", options.tMul ?? 2, { min: 1 });
+  const mMul = checkNumber(where, "mMul", options.mMul ?? 1, { min: 0 });
+  const alpha = checkNumber(where, "alpha", options.alpha ?? 0, { min: 0, max: 1 });
+  return named(where, { initial, firstDecaySteps, tMul, mMul, alpha }, (t) => {
+    // Period by period, without a logarithm, whose rounding misses restarts by a step.
+    let start = 0;
+    let length = firstDecaySteps;
+    let factor = 1;
+    while (t - start >= length) {
+      start += length;
+      length *= tMul;
+      factor *= mMul;
+    }
+    return initial * ((1 - alpha) * factor * halfCosine((t - start) / length) + alpha);
+  });
+}
