@@ -18,10 +18,10 @@ export function subtractForward(n: i32, x: usize, z: usize, y: usize): void {
   sweep3<Subtract>(n, y, x, z, ZERO, ZERO, ZERO);
 }
 
-/** a > b or a is NaN. A NaN in b makes the comparison false, which chooses b: NaN propagates from both. */
+/** a where it wins or is NaN, else b. A NaN in b makes every comparison false, which chooses b: both propagate. */
 @inline
-function prefersFirst(a: v128, b: v128): v128 {
-  return v128.or(f32x4.gt(a, b), f32x4.ne(a, a));
+function choose(wins: v128, a: v128, b: v128): v128 {
+  return select(v128.or(wins, f32x4.ne(a, a)), a, b);
 }
 
 @unmanaged
@@ -31,7 +31,7 @@ class Maximum {
     const w = changetype<W>(0);
     const first = w.load(x);
     const second = w.load(z);
-    w.store(y, select(prefersFirst(first, second), first, second));
+    w.store(y, choose(f32x4.gt(first, second), first, second));
   }
 }
 
@@ -47,7 +47,7 @@ class Minimum {
     const w = changetype<W>(0);
     const first = w.load(x);
     const second = w.load(z);
-    w.store(y, select(prefersFirst(second, first), second, first));
+    w.store(y, choose(f32x4.lt(first, second), first, second));
   }
 }
 
