@@ -88,8 +88,9 @@ export class Dot extends Layer<DotOptions> {
     }) as [Operand, Operand];
     const y = lower.value(this.outputShape(shapes));
     const [m, n, d] = [a.kept, b.kept, a.contracted];
-    const largest = Math.max(k.sgemmScratch(m, n, d), k.sgemmScratch(m, d, n), k.sgemmScratch(n, d, m));
-    const scratch = lower.buffer({ fixed: largest });
+    // The orders in which the passes below multiply.
+    const orders = [[m, n, d], [m, d, n], [n, d, m], [d, m, n], [d, n, m]] as const; // prettier-ignore
+    const scratch = lower.buffer({ fixed: Math.max(...orders.map((order) => k.sgemmScratch(...order))) });
 
     /** C = op(A) op(B) for each row of the batch; a transposed operand is stored the other way round. */
     const product = (
