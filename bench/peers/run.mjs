@@ -1,8 +1,8 @@
 // Measures lanewise beside other libraries: `node bench/peers/run.mjs [filter] [--peers a,b] [--rounds 7] [--ms 200]
-// [--python PATH] [--json FILE]`. Every library has a process of its own, so that none disturbs another's heap or
-// compiler, and only one works at a time: in each round all take a short turn, ours first, last and in between (see
-// `order`), so that a machine that slows down slows down all. The ratio is theirs / ours of one round; printed is the
-// median of the rounds' ratios with the smallest and the largest.
+// [--clock wall|cpu] [--python PATH] [--json FILE]`. Every library has a process of its own, so that none disturbs
+// another's heap or compiler, and only one works at a time: in each round all take a short turn, forwards in one round
+// and backwards in the next, so that a machine that slows down slows down all. The ratio is theirs / ours of one round;
+// printed is the median of the rounds' ratios with the smallest and the largest.
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -19,12 +19,15 @@ const { values: options, positionals } = parseArgs({
     peers: { type: "string" },
     rounds: { type: "string", default: "7" },
     ms: { type: "string", default: "200" },
+    clock: { type: "string", default: "wall" }, // cpu: on a busy machine, time in which the process ran
     python: { type: "string", default: "python3" },
     json: { type: "string" },
     ours: { type: "string", default: "lanewise" },
   },
 });
 const rounds = Number(options.rounds);
+/** A first turn that is not counted. */
+const WARM_MS = 50;
 
 /** How each is started. */
 const javascript = (module, ...more) => [process.execPath, [...nodeFlags(), "worker.mjs", module, data, ...more]];
@@ -87,7 +90,7 @@ for (const name of [options.ours, ...wanted]) {
   try {
     peers.push(await open(name));
   } catch (error) {
-    console.log(`left out: ${error.message.trim().slice(-600)}`);
+    console.log(`left out: ${name}: ${error.message.trim().split("\n").at(-1)}`);
   }
 }
 console.log(`Node ${process.version}, V8 ${process.versions.v8}, ${cpus()[0].model}, ${cpus().length} cores`);
@@ -108,7 +111,7 @@ for (const work of works.filter(({ name }) => name.toLowerCase().includes(filter
     }
   }
   const ours = able.find(({ peer }) => peer.name === options.ours);
-  await turn(able, 50); // warm
+  await turn(able, WARM_MS);
   for (let round = 0; round < rounds; round++) await turn(round % 2 ? [...able].reverse() : able, Number(options.ms));
 
   console.log(`\n${work.name}`);
@@ -143,8 +146,8 @@ if (options.json)
 
 async function turn(able, ms) {
   for (const each of able) {
-    const { ms: time } = await each.peer.ask({ round: ms });
-    if (ms > 50) each.times.push(time);
+    const times = await each.peer.ask({ round: ms });
+    if (ms > WARM_MS) each.times.push(times[options.clock]);
   }
 }
 

@@ -27,6 +27,7 @@ async function handle(request) {
     return { results };
   }
   let calls = 0;
+  const processor = process.cpuUsage();
   const start = performance.now();
   let now = start;
   do {
@@ -35,7 +36,8 @@ async function handle(request) {
     calls++;
     now = performance.now();
   } while (now - start < request.round);
-  return { ms: (now - start) / calls, calls };
+  const { user, system } = process.cpuUsage(processor);
+  return { wall: (now - start) / calls, cpu: (user + system) / 1000 / calls, calls };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
