@@ -15,6 +15,8 @@ export interface Constraint {
   readonly name: string;
   /** With defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Throws if the axes do not fit the shape of a weight that is going to be made. */
+  check?(shape: readonly number[]): void;
   /** Projects the weight in place. Throws if the axes do not fit its shape. */
   apply(k: Kernels, target: ConstraintTarget): void;
 }
@@ -80,6 +82,7 @@ function normConstraint(
   return {
     name,
     options,
+    check: (shape) => void axisRange(where, axes, shape),
     apply(k, { address, shape, layout }) {
       const [from, to] = axisRange(where, axes, shape);
       const outer = sizeOf(shape.slice(0, from));

@@ -14,13 +14,16 @@ export class Graph {
   }
 }
 
+/** What can be frozen as a whole: a model. */
+export type Scope = Pick<Callee, "trainable">;
+
 /** One layer call of the flattened graph. Values are numbered: the inputs first, then each operation's output. */
 export interface Operation {
   readonly layer: Layer;
   readonly inputs: readonly number[];
   readonly output: number;
   /** The models it belongs to, outermost first: all must be trainable for its weights to learn. */
-  readonly scopes: readonly Callee[];
+  readonly scopes: readonly Scope[];
   /** Path of the layer within the outermost model: `encoder/dense`. */
   readonly path: string;
 }
@@ -30,15 +33,17 @@ export interface FlatGraph {
   readonly inputs: readonly Node[];
   /** Value numbers of the outputs. */
   readonly outputs: readonly number[];
+  /** First path of each layer and nested model. */
+  readonly paths: ReadonlyMap<Callee, string>;
 }
 
-/** Replaces every nested model by its operations, and names every layer by its first path. `root` is the model itself. */
-export function flatten(graph: Graph, root?: Callee): FlatGraph {
+/** Replaces every nested model by its operations, and names every layer by its first path. `root`: the model's switch. */
+export function flatten(graph: Graph, root?: Scope): FlatGraph {
   const operations: Operation[] = [];
   const paths = new Map<Callee, string>();
   let values = graph.inputs.length;
 
-  function visit(inner: Graph, inputValues: readonly number[], scopes: readonly Callee[], prefix: string): number[] {
+  function visit(inner: Graph, inputValues: readonly number[], scopes: readonly Scope[], prefix: string): number[] {
     const valueOf = new Map<Node, number>();
     inner.inputs.forEach((node, i) => valueOf.set(node, inputValues[i]!));
     namePaths(inner, prefix, paths);
@@ -59,7 +64,7 @@ export function flatten(graph: Graph, root?: Callee): FlatGraph {
   }
 
   const outputs = visit(graph, [...graph.inputs.keys()], root === undefined ? [] : [root], "");
-  return { operations, inputs: graph.inputs, outputs };
+  return { operations, inputs: graph.inputs, outputs, paths };
 }
 
 /** Names callees as Keras does, counted per model: `dense`, `dense_1`, … A shared callee keeps its first path. */

@@ -143,6 +143,8 @@ export abstract class Layer<Options extends LayerOptions = LayerOptions> impleme
     for (const parameter of this.parameters) parameter.free();
     this.#parameters = undefined;
     this.#builtOn = undefined;
+    this.#name = this.options.name;
+    this.#users = 0; // also when a build failed before anybody counted it
   }
 
   #checkBuiltFor(shapes: readonly Shape[]): void {

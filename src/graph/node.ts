@@ -5,6 +5,7 @@ import type { Shape } from "./shape.js";
 export interface Callee {
   trainable: boolean;
   readonly kind: string;
+  readonly name: string;
   readonly givenName: string | undefined;
   readonly graph?: Graph;
 }

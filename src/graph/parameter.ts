@@ -50,6 +50,7 @@ export class Parameter {
     this.regularizer = regularizer;
     this.learningRateScale = declaration.learningRateScale ?? 1;
     this.#engine = engine;
+    constraint?.check?.(shape);
     this.size = layout === "panels" ? engine.kernels.panelFloats(shape[0]!, shape[1]!) : this.count;
     this.address = engine.arena.allocate(this.size * 4);
     const target = { address: this.address, shape, layout };
@@ -77,6 +78,13 @@ export class Parameter {
       throw rangeError("setWeights", `${this.name} has ${this.count} values`, "length", values.length);
     }
     this.#writeRows(address, (rows) => this.#engine.floats(rows, this.count).set(values));
+  }
+
+  /** Remembers the values; what it returns puts them back to the bit. */
+  snapshot(): () => void {
+    const { address, size } = this;
+    const bytes = this.#engine.u8.slice(address, address + size * 4);
+    return () => this.#engine.u8.set(bytes, address);
   }
 
   free(): void {

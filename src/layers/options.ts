@@ -5,10 +5,15 @@ import type { LayerOptions } from "../graph/layer.js";
 export function checkLayerOptions(where: string, options: LayerOptions, known: readonly string[]): void {
   checkKeys(where, options, [...known, "name", "trainable"]);
   const { name, trainable } = options;
+  checkName(where, name);
+  if (trainable !== undefined) checkBoolean(where, "trainable", trainable);
+}
+
+/** Throws unless a name is a part of a path, or undefined. */
+export function checkName(where: string, name: unknown): void {
   if (name !== undefined && (typeof name !== "string" || name === "" || name.includes("/"))) {
     throw typeError(where, "name must be a string without slashes", "name", name);
   }
-  if (trainable !== undefined) checkBoolean(where, "trainable", trainable);
 }
 
 /** The options object, also where a factory was given its one essential option alone. */

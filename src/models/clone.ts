@@ -17,7 +17,12 @@ export function cloneModel(
   });
   copy.buildFrom(cloneGraph(model.graph, new Map(), seed));
   copy.trainable = model.trainable;
-  if (weights) copy.setWeights(model.getWeights());
+  try {
+    if (weights) copy.setWeights(model.getWeights());
+  } catch (error) {
+    copy.dispose();
+    throw error;
+  }
   return copy;
 }
 
@@ -45,7 +50,7 @@ function cloneCallee(callee: Callee, copies: Map<Callee, Callee>, seed: Seed): C
   if (!(callee instanceof Model)) return (callee as Layer).copy(callee.givenName, copies);
   const name = callee.givenName;
   const copy = new Model(callee.kind, { seed, engine: callee.engine, ...(name === undefined ? {} : { name }) });
-  copy.buildFrom(cloneGraph(callee.graph, copies, seed));
+  copy.describe(cloneGraph(callee.graph, copies, seed));
   copy.trainable = callee.trainable;
   return copy;
 }

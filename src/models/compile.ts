@@ -58,7 +58,7 @@ export function compileModel(engine: Engine, outputs: readonly string[], options
   const lossWeights = perOutput("lossWeights", outputs, options.lossWeights ?? outputs.map(() => 1)).map((weight) =>
     checkNumber("compile", "lossWeights", weight ?? 1, { min: 0 }),
   );
-  const metrics = resolveMetrics(outputs, options.metrics ?? []);
+  const metrics = resolveMetrics(outputs, options.metrics ?? outputs.map(() => []));
   return {
     options,
     optimizer: new OptimizerRun(specification, engine),
@@ -71,9 +71,12 @@ export function compileModel(engine: Engine, outputs: readonly string[], options
 }
 
 function perOutput(what: string, outputs: readonly string[], value: unknown): unknown[] {
-  const single = outputs.length === 1 && Array.isArray(value) && value.length === 1;
-  if (typeof value === "object" && value !== null && "name" in value && !Array.isArray(value)) return [value];
-  return byPosition("compile", what, outputs, single ? (value as unknown[])[0] : value);
+  const isLoss = typeof value === "object" && value !== null && "forward" in value;
+  if (outputs.length === 1) {
+    if (isLoss) return [value];
+    return byPosition("compile", what, outputs, Array.isArray(value) && value.length === 1 ? value[0] : value);
+  }
+  return byPosition("compile", what, outputs, isLoss ? [value] : value);
 }
 
 function resolveMetrics(outputs: readonly string[], value: NonNullable<CompileOptions["metrics"]>) {

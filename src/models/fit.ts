@@ -113,8 +113,9 @@ export async function fit(
   y: ModelData | FitOptions | undefined,
   options: FitOptions | undefined,
 ): Promise<History> {
-  const isBatches = isBatchSource(x) && (y === undefined || isOptions(y));
-  const checked = checkOptions((isBatches ? (options ?? y) : options) ?? ({} as FitOptions as FitOptions));
+  // An array may be data or a list of batches; any other iterable gives batches.
+  const isBatches = isBatchSource(x) && (!Array.isArray(x) || y === undefined || isOptions(y));
+  const checked = checkOptions(((isBatches ? (options ?? y) : options) ?? {}) as FitOptions);
   model.compiledFor("fit");
   if (isBatches) return new Fit(model, checked).run(batchesOf(model, x as BatchSource, checked));
   if (y === undefined) throw typeError("fit", "y must hold the targets", "y", y);
@@ -156,6 +157,8 @@ interface Steps {
   readonly rows: number | undefined;
   /** The batches of one epoch. */
   epoch(epoch: number): AsyncGenerator<StepBatch> | Generator<StepBatch>;
+  /** Lets go of what an epoch that was cut short left open. */
+  close?(): unknown;
 }
 
 interface StepBatch {
@@ -196,6 +199,7 @@ function batchesOf(model: Model, source: BatchSource, { stepsPerEpoch, classWeig
       for (let step = 0; step < (stepsPerEpoch ?? Infinity);) {
         const next = await open.next();
         if (next.done) {
+          open = undefined;
           if (stepsPerEpoch === undefined) return;
           if (restarted)
             throw new Error(`fit: the iterable must give ${stepsPerEpoch} batches per epoch, but it ended.`);
@@ -214,6 +218,7 @@ function batchesOf(model: Model, source: BatchSource, { stepsPerEpoch, classWeig
         yield { dataset, start: 0, rows: dataset.rows, order: undefined };
       }
     },
+    close: () => open?.return?.(),
   };
 }
 
@@ -268,6 +273,7 @@ class Fit {
         await this.#notify((callback) => callback.onEpochEnd?.(epoch, logs, context));
       }
     } finally {
+      await steps.close?.();
       model.optimizer.finalize(model.learningParameters());
       await this.#notify((callback) => callback.onTrainEnd?.(logs, context));
     }
@@ -281,11 +287,15 @@ class Fit {
     await this.#notify((callback) => callback.onEpochBegin?.(epoch, context));
     const watched = this.#callbacks.some((callback) => callback.onBatchBegin ?? callback.onBatchEnd);
     let batch = 0;
+    let complete = false;
     const source = steps.epoch(epoch);
-    for (;;) {
+    while (this.#stopReason === undefined) {
       const result = source.next();
       const { done, value: next } = result instanceof Promise ? await result : result;
-      if (done === true) break;
+      if (done === true) {
+        complete = true;
+        break;
+      }
       if (watched) await this.#notify((callback) => callback.onBatchBegin?.(batch, context));
       tally.add(trainStep(model, "fit", next));
       if (watched) {
@@ -298,10 +308,9 @@ class Fit {
         this.#yieldAt = performance.now() + this.#options.yieldEveryMs;
       }
       if (this.#options.signal?.aborted) this.#stopReason ??= "aborted";
-      if (this.#stopReason !== undefined) break;
     }
-    if (batch === 0) throw new RangeError("fit: an epoch must have at least one batch. Received: batches=0.");
-    const complete = steps.count === undefined || batch >= steps.count;
+    if (batch === 0 && this.#stopReason === undefined) throw new RangeError("fit: an epoch must have at least one batch. Received: batches=0.");
+    complete ||= steps.count !== undefined && batch >= steps.count;
     if (this.#stopReason !== undefined && !complete) return undefined;
     model.epochs++;
     const logs = tally.logs();

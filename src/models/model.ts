@@ -6,6 +6,7 @@ import { Application, Node, type Callee } from "../graph/node.js";
 import type { Parameter, ParameterDeclaration } from "../graph/parameter.js";
 import { sameShape, showShape, type Shape } from "../graph/shape.js";
 import { saveModel, type SaveOptions } from "../formats/save-model.js";
+import { checkName } from "../layers/options.js";
 import { deriveKey, drawSeed, keyOf, type Key, type Seed } from "../random.js";
 import { defaultEngine, type Engine } from "../runtime/engine.js";
 import { tensor, Tensor, type DataLike } from "../tensor.js";
@@ -78,8 +79,6 @@ export class Model implements Callee, CallbackModel {
   readonly givenName: string | undefined;
   /** Of everything random in the model. */
   readonly seed: Seed;
-  /** Whether the model's layers may learn: like each layer's own switch, looked up at each step. */
-  trainable = true;
   /** @internal */
   readonly engine: Engine;
   /** Training steps completed: masks are a function of it. @internal */
@@ -87,6 +86,8 @@ export class Model implements Callee, CallbackModel {
   /** Epochs completed: the order of the data is a function of it. @internal */
   epochs = 0;
   readonly #key: Key;
+  /** An object of its own, so that plans, which look it up, do not keep an abandoned model alive. */
+  readonly #scope = { trainable: true };
   #built: Built | undefined;
   #compiled: Compiled | undefined;
   #chain: ((shape: Shape) => Graph) | undefined;
@@ -96,6 +97,7 @@ export class Model implements Callee, CallbackModel {
 
   /** @internal */
   constructor(kind: "sequential" | "functional", options: ModelOptions) {
+    checkName(kind, options.name);
     this.kind = kind;
     this.givenName = options.name;
     this.engine = options.engine ?? defaultEngine();
@@ -112,11 +114,20 @@ export class Model implements Callee, CallbackModel {
     );
   }
 
+  /** Whether the model's layers may learn: like each layer's own switch, looked up at each step. */
+  get trainable(): boolean {
+    return this.#scope.trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#scope.trainable = value;
+  }
+
   // Structure -------------------------------------------------------------------------------------------------------
 
   /** @internal Names the layers, allocates and initializes what is new. All or nothing. */
   buildFrom(graph: Graph): void {
-    const flat = flatten(graph, this);
+    const flat = flatten(graph, this.#scope);
     const layers: Layer[] = [];
     const paths = new Map<Layer, string>();
     const fresh: Layer[] = [];
@@ -212,7 +223,7 @@ export class Model implements Callee, CallbackModel {
   }
 
   /** A layer or nested model by its name or path in this model, or a layer by its position. */
-  getLayer(nameOrIndex: string | number): Layer {
+  getLayer<Found extends Layer | Model = Layer>(nameOrIndex: string | number): Found {
     const { layers, flat } = this.built;
     if (typeof nameOrIndex === "number") {
       const layer = layers.at(nameOrIndex);
@@ -224,14 +235,15 @@ export class Model implements Callee, CallbackModel {
           nameOrIndex,
         );
       }
-      return layer;
+      return layer as Found;
     }
-    const byPath = flat.operations.find(({ path, layer }) => path === nameOrIndex || layer.name === nameOrIndex);
-    if (byPath === undefined) {
-      const known = [...new Set(flat.operations.map(({ path }) => path))].join(", ");
-      throw rangeError("getLayer", `name must be one of ${known}`, "name", nameOrIndex);
+    const entries = [...flat.paths];
+    const found =
+      entries.find(([, path]) => path === nameOrIndex) ?? entries.find(([{ name }]) => name === nameOrIndex);
+    if (found === undefined) {
+      throw rangeError("getLayer", `name must be one of ${[...flat.paths.values()].join(", ")}`, "name", nameOrIndex);
     }
-    return byPath.layer;
+    return found[0] as Callee as Found;
   }
 
   /** Applies the model like a layer: a node for each output. With shared weights at every call. */
@@ -246,6 +258,7 @@ export class Model implements Callee, CallbackModel {
       if (!(node instanceof Node))
         throw typeError(this.name, "apply takes nodes made by input() or apply()", "input", node);
     }
+    if (!this.isBuilt && this.#chain !== undefined && nodes.length === 1) this.buildFrom(this.#chain(nodes[0]!.shape));
     const { graph } = this;
     const fits =
       nodes.length === graph.inputs.length && nodes.every((node, i) => sameShape(node.shape, graph.inputs[i]!.shape));
@@ -330,7 +343,16 @@ export class Model implements Callee, CallbackModel {
         ...given.keys(),
       ]);
     }
-    for (const [parameter, values] of writes) parameter.write(values);
+    const undo: (() => void)[] = [];
+    try {
+      for (const [parameter, values] of writes) {
+        undo.push(parameter.snapshot());
+        parameter.write(values);
+      }
+    } catch (error) {
+      for (const restore of undo) restore();
+      throw error;
+    }
     return report;
   }
 
@@ -377,17 +399,11 @@ export class Model implements Callee, CallbackModel {
    * @internal Remembers weights, statistics, optimizer state and counters; what it returns puts them back to the bit.
    */
   snapshot(): () => void {
-    const { parameters } = this.built;
-    const { u8 } = this.engine;
-    const copy = (address: number, size: number): [number, Uint8Array] => [
-      address,
-      u8.slice(address, address + size * 4),
-    ];
-    const arrays = [...parameters.values()].map(({ address, size }) => copy(address, size));
+    const restores = [...this.built.parameters.values()].map((parameter) => parameter.snapshot());
     const { steps, epochs } = this;
     const restoreOptimizer = this.#compiled?.optimizer.snapshot();
     return () => {
-      for (const [address, bytes] of arrays) this.engine.u8.set(bytes, address);
+      for (const restore of restores) restore();
       restoreOptimizer?.();
       this.steps = steps;
       this.epochs = epochs;

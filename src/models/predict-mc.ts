@@ -57,7 +57,7 @@ export function predictMC(
   checkNumber("predictMC", "samples", samples, { min: 1, integer: true });
   checkNumber("predictMC", "batchSize", batchSize, { min: 1, integer: true });
   checkBoolean("predictMC", "keepSamples", keepSamples);
-  const key = seed === undefined ? model.stream("monteCarlo") : deriveKey(keyOf(seed), 0);
+  const key = seed === undefined ? model.stream("monteCarlo") : deriveKey(keyOf(seed, "predictMC"), 0);
   const dataset = toPredictionDataset(model, "predictMC", x);
   if (!model.layers.some((layer) => layer.stochastic)) {
     console.warn("predictMC: the model has no dropout or noise layer, so that all samples are equal. Use predict.");

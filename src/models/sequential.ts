@@ -1,4 +1,4 @@
-import { rangeError, typeError } from "../check.js";
+import { checkKeys, rangeError, typeError } from "../check.js";
 import { Graph } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 import type { Node } from "../graph/node.js";
@@ -25,6 +25,7 @@ export function sequential(layers: readonly (Layer | Model)[], options: Sequenti
       throw typeError("sequential", "every element must be a layer or a model", `layers[${i}]`, layer);
     }
   });
+  checkKeys("sequential", options, ["inputShape", "seed", "name", "engine"]);
   const { inputShape, ...modelOptions } = options;
   const first = layers[0]!;
   const model = new Model("sequential", modelOptions);

@@ -1,4 +1,4 @@
-import { checkKeys, rangeError, typeError } from "../check.js";
+import { checkKeys, MemoryError, rangeError, typeError } from "../check.js";
 import type { Logs } from "../callbacks/callback.js";
 import type { Plan } from "../graph/plan.js";
 import { rowsOf } from "../graph/shape.js";
@@ -169,10 +169,26 @@ export class Tally {
 /** Makes whatever a training step of so many rows needs. Throws MemoryError with the model as it was. */
 export function prepareTraining(model: Model, where: string, rows: number): Plan {
   const { losses, lossWeights, optimizer } = model.compiledFor(where);
-  const learning = model.learningParameters();
-  const plan = model.built.plans.find({ mode: "train", rows, losses, lossWeights });
-  optimizer.prepare([...learning]);
-  return plan;
+  const { plans } = model.built;
+  const learning = [...model.learningParameters()];
+  const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights });
+  const plan = findPlan();
+  try {
+    optimizer.prepare(learning);
+    return plan;
+  } catch (error) {
+    if (!(error instanceof MemoryError)) throw error;
+  }
+  // The plans make room for the optimizer's state. What then still fails leaves nothing behind.
+  plans.clear();
+  const fresh = learning.filter((parameter) => optimizer.state(parameter) === undefined);
+  optimizer.prepare(learning);
+  try {
+    return findPlan();
+  } catch (error) {
+    for (const parameter of fresh) optimizer.release(parameter);
+    throw error;
+  }
 }
 
 /** Forward and backward pass over a batch. */
