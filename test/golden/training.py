@@ -148,7 +148,7 @@ nets["regularizers, constraints, batch and layer normalization, AdamW, clipping 
     "inputs": {"x": [6]},
     "layers": [
         dense("a", 8, "tanh", kernelRegularizer=pick("regularizers", "l2", l2=0.02), kernelConstraint=pick("constraints", "maxNorm", maxValue=0.8)),
-        of("layerNormalization", "aNorm"),
+        of("layerNormalization", "aNorm", center=False),  # beta would be a bias in front of batch normalization
         dense("b", 7, useBias=False, kernelRegularizer=pick("regularizers", "l1", l1=0.003), kernelConstraint="unitNorm"),
         of(
             "batchNormalization",
@@ -177,7 +177,7 @@ nets["regularizers, constraints, batch and layer normalization, AdamW, clipping 
         "options": {
             "learningRate": pick("schedules", "exponentialDecay", initial=0.03, decaySteps=5, decayRate=0.8),
             "weightDecay": 0.05,
-            "excludeFromWeightDecay": ["bias", "Norm"],
+            "excludeFromWeightDecay": ["bias", "gamma"],
             "globalClipNorm": 0.5,
         },
     },
