@@ -27,7 +27,7 @@ function sumLanes4(a: v128, b: v128, c: v128, d: v128): v128 {
  * b, where both operands lie contiguous along the sum. Lane l of an accumulator sums the terms k = l mod 4 in order,
  * from 0; the four lanes are then added as in sumLanes, and the bias last.
  * a: rows lda bytes apart. b[j] begins at b + j * bnext and comes in pieces of 8 floats, bstep bytes apart.
- * The last piece is read whole and masked on both sides, so that nothing behind it can leak.
+ * The last vector is read whole and masked on both sides, so that nothing behind it can leak.
  * H x W may be 1..4 x 1, 1..4 x 2, 2 x 4, 1 x 4 or 1 x 8. Overwrites c: rows ldc bytes apart.
  */
 export function dotTile<H, W>(
@@ -43,9 +43,11 @@ export function dotTile<H, W>(
   let c20 = ZERO, c21 = ZERO;
   let c30 = ZERO, c31 = ZERO;
 
-  // Two rounds: whole pieces, then what is left of the last one, where `low` and `high` mask the lanes that count.
-  const whole = a0 + bytes(k & ~7);
-  for (; a0 != whole; a0 += 32) {
+  // The loop leaves in the middle of a piece where an odd number of whole vectors is left. That exit also keeps the two
+  // halves apart: joined, the compiler would order them accumulator by accumulator, and the registers would not suffice.
+  const end = a0 + bytes(k & ~3);
+  const middle = k & 4 ? end - 16 : 0;
+  while (a0 != end) {
     {
       const x0 = v128.load(a0), w0 = v128.load(b0);
       let x1 = x0, x2 = x0, x3 = x0;
@@ -75,6 +77,12 @@ export function dotTile<H, W>(
         c06 = madd(x0, v128.load(b6), c06);
         c07 = madd(x0, v128.load(b7), c07);
       }
+    }
+    if (a0 == middle) {
+      a0 += 16; a1 += 16; a2 += 16; a3 += 16;
+      b0 += 16; b1 += 16; b2 += 16; b3 += 16;
+      b4 += 16; b5 += 16; b6 += 16; b7 += 16;
+      break;
     }
     {
       const x0 = v128.load(a0, 16), w0 = v128.load(b0, 16);
@@ -106,6 +114,7 @@ export function dotTile<H, W>(
         c07 = madd(x0, v128.load(b7, 16), c07);
       }
     }
+    a0 += 32;
     if (size<H>() > 1) a1 += 32;
     if (size<H>() > 2) a2 += 32;
     if (size<H>() > 3) a3 += 32;
@@ -114,10 +123,8 @@ export function dotTile<H, W>(
     if (size<W>() > 2) { b2 += bstep; b3 += bstep; }
     if (size<W>() > 4) { b4 += bstep; b5 += bstep; b6 += bstep; b7 += bstep; }
   }
-
-  // What is left of the last piece, four lanes at a time; `mask` holds the lanes that count.
-  for (let left = k & 7; left > 0; left -= 4) {
-    const mask = firstLanes(left);
+  if (k & 3) {
+    const mask = firstLanes(k & 3);
     const x0 = v128.and(v128.load(a0), mask), w0 = v128.and(v128.load(b0), mask);
     let x1 = x0, x2 = x0, x3 = x0;
     if (size<H>() > 1) x1 = v128.and(v128.load(a1), mask);
@@ -146,9 +153,6 @@ export function dotTile<H, W>(
       c06 = madd(x0, v128.and(v128.load(b6), mask), c06);
       c07 = madd(x0, v128.and(v128.load(b7), mask), c07);
     }
-    a0 += 16; a1 += 16; a2 += 16; a3 += 16;
-    b0 += 16; b1 += 16; b2 += 16; b3 += 16;
-    b4 += 16; b5 += 16; b6 += 16; b7 += 16;
   }
 
   if (size<W>() == 1) {
