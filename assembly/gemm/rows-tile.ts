@@ -28,18 +28,40 @@ export function rowsTile<H>(
   if (size<H>() > 4) { from += ldfrom; c40 = v128.load(from); c41 = v128.load(from, 16); }
   if (size<H>() > 5) { from += ldfrom; c50 = v128.load(from); c51 = v128.load(from, 16); }
 
-  for (const end = a + ((<usize>k) << 2); a0 != end; a0 += 4) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    const v0 = v128.load32_splat(a0);
-    c00 = madd(v0, b0, c00);
-    c01 = madd(v0, b1, c01);
-    if (size<H>() > 1) { const v = v128.load32_splat(a1); c10 = madd(v, b0, c10); c11 = madd(v, b1, c11); a1 += 4; }
-    if (size<H>() > 2) { const v = v128.load32_splat(a2); c20 = madd(v, b0, c20); c21 = madd(v, b1, c21); a2 += 4; }
-    if (size<H>() > 3) { const v = v128.load32_splat(a3); c30 = madd(v, b0, c30); c31 = madd(v, b1, c31); a3 += 4; }
-    if (size<H>() > 4) { const v = v128.load32_splat(a4); c40 = madd(v, b0, c40); c41 = madd(v, b1, c41); a4 += 4; }
-    if (size<H>() > 5) { const v = v128.load32_splat(a5); c50 = madd(v, b0, c50); c51 = madd(v, b1, c51); a5 += 4; }
+  // Two terms a pass. The loop leaves between them where k is odd, and that exit also keeps them apart: joined, the
+  // compiler would order them accumulator by accumulator, and the registers would not suffice.
+  const end = a0 + (<usize>k << 2);
+  const last = k & 1 ? end - 4 : 0;
+  while (a0 != end) {
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), v0 = v128.load32_splat(a0);
+      c00 = madd(v0, b0, c00);
+      c01 = madd(v0, b1, c01);
+      if (size<H>() > 1) { const v = v128.load32_splat(a1); c10 = madd(v, b0, c10); c11 = madd(v, b1, c11); }
+      if (size<H>() > 2) { const v = v128.load32_splat(a2); c20 = madd(v, b0, c20); c21 = madd(v, b1, c21); }
+      if (size<H>() > 3) { const v = v128.load32_splat(a3); c30 = madd(v, b0, c30); c31 = madd(v, b1, c31); }
+      if (size<H>() > 4) { const v = v128.load32_splat(a4); c40 = madd(v, b0, c40); c41 = madd(v, b1, c41); }
+      if (size<H>() > 5) { const v = v128.load32_splat(a5); c50 = madd(v, b0, c50); c51 = madd(v, b1, c51); }
+    }
+    if (a0 == last) break;
     b += bstep;
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), v0 = v128.load32_splat(a0, 4);
+      c00 = madd(v0, b0, c00);
+      c01 = madd(v0, b1, c01);
+      if (size<H>() > 1) { const v = v128.load32_splat(a1, 4); c10 = madd(v, b0, c10); c11 = madd(v, b1, c11); }
+      if (size<H>() > 2) { const v = v128.load32_splat(a2, 4); c20 = madd(v, b0, c20); c21 = madd(v, b1, c21); }
+      if (size<H>() > 3) { const v = v128.load32_splat(a3, 4); c30 = madd(v, b0, c30); c31 = madd(v, b1, c31); }
+      if (size<H>() > 4) { const v = v128.load32_splat(a4, 4); c40 = madd(v, b0, c40); c41 = madd(v, b1, c41); }
+      if (size<H>() > 5) { const v = v128.load32_splat(a5, 4); c50 = madd(v, b0, c50); c51 = madd(v, b1, c51); }
+    }
+    b += bstep;
+    a0 += 8;
+    if (size<H>() > 1) a1 += 8;
+    if (size<H>() > 2) a2 += 8;
+    if (size<H>() > 3) a3 += 8;
+    if (size<H>() > 4) a4 += 8;
+    if (size<H>() > 5) a5 += 8;
   }
 
   storeColumns(c, columns, c00, c01);
