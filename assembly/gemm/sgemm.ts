@@ -5,7 +5,7 @@ import { Four, Six } from "./tile-size";
 import { ZEROS } from "./zeros";
 
 /** Rows of C, columns of C and terms of the sum that are worked on at once. */
-const MC: i32 = 96;
+const MC: i32 = 120;
 const NC: i32 = 512;
 const KC: i32 = 256;
 
@@ -14,7 +14,8 @@ const KC: i32 = 256;
  * op(A): [m, k], op(B): [k, n], C: [m, n]; lda, ldb, ldc in floats between stored rows. scratch: sgemmScratch(m, n, k)
  * floats. With beta = 0 C is not read. Nothing is skipped where a factor or alpha is zero: 0 * Infinity is NaN.
  * Every element is one chain, c = beta c, then c = c + a (alpha b) in the order of k. op(B) is packed into panels,
- * multiplied by alpha on the way. C must not overlap the rest.
+ * multiplied by alpha on the way; of a transposed A a block is copied, so that its rows lie close together. C must not
+ * overlap the rest.
  */
 export function sgemmNN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
   gemm<AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
@@ -29,9 +30,9 @@ export function sgemmTT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, 
   gemm<Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 
-/** Floats of scratch that sgemm needs: one packed block of op(B). */
+/** Floats of scratch that sgemm needs: a packed block of op(B), and one of A for where it is transposed. */
 export function sgemmScratch(m: i32, n: i32, k: i32): i32 {
-  return min(k, KC) * min(n + 7 & ~7, NC);
+  return min(k, KC) * (min(n + 7 & ~7, NC) + MC);
 }
 
 // How an operand is stored, as types: compile-time flags that cost nothing.
@@ -58,18 +59,30 @@ function gemm<OpA, OpB>(
       for (let i = 0; i < m; ) {
         const rows = evenPart(m - i, MC);
         const block = transposed<OpA>() ? a + <usize>done * lda + bytes(i) : a + <usize>i * lda + bytes(done);
+        const copied = scratch + <usize>(columns + 7 & ~7) * bytes(depth);
+        if (transposed<OpA>()) copyBlock(depth, rows, block, lda, copied);
         for (let p = 0; p < columns; p += 8) {
           const target = c + <usize>i * ldc + bytes(j + p);
           const panel = scratch + (<usize>p * bytes(depth));
           const from = fresh ? ZEROS : target;
           const ldfrom: usize = fresh ? 0 : ldc;
-          if (transposed<OpA>()) tallColumns(rows, depth, min(8, columns - p), block, lda, panel, from, ldfrom, target, ldc);
+          if (transposed<OpA>()) tallColumns(rows, depth, min(8, columns - p), copied, bytes(rows), panel, from, ldfrom, target, ldc);
           else tallRows(rows, depth, min(8, columns - p), block, lda, panel, from, ldfrom, target, ldc);
         }
         i += rows;
       }
       done += depth;
     } while (done < k);
+  }
+}
+
+/** Copies m rows of n floats, ld bytes apart, into rows without gaps. */
+function copyBlock(m: i32, n: i32, source: usize, ld: usize, target: usize): void {
+  for (; m > 0; --m, source += ld) {
+    const body = target + bytes(n & ~3), end = target + bytes(n);
+    let p = source;
+    for (; target < body; target += 16, p += 16) v128.store(target, v128.load(p));
+    for (; target < end; target += 4, p += 4) store<f32>(target, load<f32>(p));
   }
 }
 
