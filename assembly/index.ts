@@ -58,9 +58,11 @@ export { averageStep } from "./optimizers/average";
 export { panelFloats, panelOffset, panelStride, packPanels, unpackPanels } from "./gemm/panels";
 export { denseForward, denseForwardShort } from "./gemm/dense-forward";
 export { denseBackwardWeights, denseBackwardWeightsShort } from "./gemm/dense-backward-weights";
-export { denseBackwardInput, denseBackwardInputScratch } from "./gemm/dense-backward-input";
+export { denseBackwardInput, denseBackwardInputShort, denseBackwardInputScratch } from "./gemm/dense-backward-input";
 export { biasBackward } from "./gemm/bias-backward";
-export { sgemmNN, sgemmNT, sgemmTN, sgemmTT, sgemmScratch } from "./gemm/sgemm";
+export {
+  sgemmNN, sgemmNT, sgemmTN, sgemmTT, sgemmNNShort, sgemmNTShort, sgemmTNShort, sgemmTTShort, sgemmScratch,
+} from "./gemm/sgemm";
 export { u8ToF32, i32ToF32, f64ToF32 } from "./convert";
 export { peak, copyFloats } from "./peak";
 export { threefry2x32, bitsFill, uniformFill, normalFill, truncatedNormalFill } from "./random";

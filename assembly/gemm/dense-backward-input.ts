@@ -2,6 +2,7 @@ import { madd } from "../simd";
 import { bytes, Four, One } from "../lanes";
 import { columnsInPanels } from "./panels";
 import { dotProducts } from "./dot";
+import { Four as Quad, Six } from "./tile-size";
 import { ZEROS } from "./zeros";
 
 /** Floats of scratch that denseBackwardInput needs. */
@@ -17,25 +18,35 @@ export function denseBackwardInputScratch(m: i32, n: i32, k: i32): i32 {
  * only, and any run of rows gives the same bits as the whole product.
  */
 export function denseBackwardInput(m: i32, n: i32, k: i32, dy: usize, ldy: i32, w: usize, dx: usize, ldx: i32, scratch: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) backwardInput<Six>(m, n, k, dy, ldy, w, dx, ldx);
+  else backwardInput<Quad>(m, n, k, dy, ldy, w, dx, ldx);
+}
+
+/** denseBackwardInput with tiles at most 4 rows high: see denseForwardShort. */
+export function denseBackwardInputShort(m: i32, n: i32, k: i32, dy: usize, ldy: i32, w: usize, dx: usize, ldx: i32, scratch: usize): void {
+  backwardInput<Quad>(m, n, k, dy, ldy, w, dx, ldx);
+}
+
+function backwardInput<T>(m: i32, n: i32, k: i32, dy: usize, ldy: i32, w: usize, dx: usize, ldx: i32): void {
   const inPanels = columnsInPanels(n);
   const panel = <usize>k << 5;
   const dyRow = bytes(ldy);
   const dxRow = bytes(ldx);
-  if (inPanels > 0) dotProducts(m, k, inPanels, dy, dyRow, w, 32, panel, ZEROS, 0, dx, dxRow);
+  if (inPanels > 0) dotProducts<T>(m, k, inPanels, dy, dyRow, w, 32, panel, ZEROS, 0, dx, dxRow);
   const narrow = n - inPanels;
   if (narrow == 0 && n > 0) return;
   dy += bytes(inPanels);
   w += <usize>inPanels * bytes(k);
   for (; m > 0; --m) {
-    if (inPanels == 0) memory.fill(dx, 0, bytes(k));
-    if (narrow > 0) addNarrow(k, narrow, dy, w, dx);
+    if (n == 0) memory.fill(dx, 0, bytes(k));
+    else addNarrow(k, narrow, inPanels == 0, dy, w, dx);
     dy += dyRow;
     dx += dxRow;
   }
 }
 
-/** dx += the narrow columns of w, each times its dy: one row. */
-function addNarrow(k: i32, n: i32, dy: usize, w: usize, dx: usize): void {
+/** One row: dx = dx (zero if fresh) + the n narrow columns of w, each times its dy, in order. */
+function addNarrow(k: i32, n: i32, fresh: bool, dy: usize, w: usize, dx: usize): void {
   const d0 = v128.load32_splat(dy);
   const column = bytes(k);
   const body = dx + bytes(k & ~3);
@@ -43,14 +54,14 @@ function addNarrow(k: i32, n: i32, dy: usize, w: usize, dx: usize): void {
   const d1 = n > 1 ? v128.load32_splat(dy, 4) : d0;
   const d2 = n > 2 ? v128.load32_splat(dy, 8) : d0;
   const d3 = n > 3 ? v128.load32_splat(dy, 12) : d0;
-  for (; dx < body; dx += 16, w += 16) addNarrowLanes<Four>(n, d0, d1, d2, d3, w, column, dx);
-  for (; dx < end; dx += 4, w += 4) addNarrowLanes<One>(n, d0, d1, d2, d3, w, column, dx);
+  for (; dx < body; dx += 16, w += 16) addNarrowLanes<Four>(n, fresh, d0, d1, d2, d3, w, column, dx);
+  for (; dx < end; dx += 4, w += 4) addNarrowLanes<One>(n, fresh, d0, d1, d2, d3, w, column, dx);
 }
 
 @inline
-function addNarrowLanes<L>(n: i32, d0: v128, d1: v128, d2: v128, d3: v128, w: usize, column: usize, dx: usize): void {
+function addNarrowLanes<L>(n: i32, fresh: bool, d0: v128, d1: v128, d2: v128, d3: v128, w: usize, column: usize, dx: usize): void {
   const lanes = changetype<L>(0);
-  let sum = madd(d0, lanes.load(w), lanes.load(dx));
+  let sum = madd(d0, lanes.load(w), fresh ? f32x4.splat(0) : lanes.load(dx));
   if (n > 1) sum = madd(d1, lanes.load(w + column), sum);
   if (n > 2) sum = madd(d2, lanes.load(w + 2 * column), sum);
   if (n > 3) sum = madd(d3, lanes.load(w + 3 * column), sum);

@@ -36,7 +36,7 @@ function forward<T>(m: i32, n: i32, k: i32, x: usize, ldx: usize, w: usize, bias
   if (noBias) bias = ZEROS;
   const biasStep: usize = noBias ? 0 : 4;
   if (inPanels < n)
-    dotProducts(m, n - inPanels, k, x, ldx, w + <usize>inPanels * bytes(k), bytes(k), 32,
+    dotProducts<T>(m, n - inPanels, k, x, ldx, w + <usize>inPanels * bytes(k), bytes(k), 32,
       bias + <usize>inPanels * biasStep, biasStep, y + bytes(inPanels), ldy);
 
   if (m <= 2) {

@@ -28,20 +28,19 @@ function sumLanes4(a: v128, b: v128, c: v128, d: v128): v128 {
  * from 0; the four lanes are then added as in sumLanes, and the bias last.
  * a: rows lda bytes apart. b[j] begins at b + j * bnext and comes in pieces of 8 floats, bstep bytes apart.
  * The last vector is read whole and masked on both sides, so that nothing behind it can leak.
- * H x W may be 1..4 x 1, 1..4 x 2, 2 x 4, 1 x 4 or 1 x 8. Overwrites c: rows ldc bytes apart.
+ * H x W may be 1..6 x 1, 1..6 x 2, 2 x 4, 1 x 4 or 1 x 8. Overwrites c: rows ldc bytes apart.
  */
 export function dotTile<H, W>(
   k: i32, a: usize, lda: usize, b: usize, bnext: usize, bstep: usize, bias: usize, c: usize, ldc: usize,
 ): void {
   let a0 = a;
-  let a1 = a0 + lda, a2 = a1 + lda, a3 = a2 + lda;
+  let a1 = a0 + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda;
   let b0 = b;
   let b1 = b0 + bnext, b2 = b1 + bnext, b3 = b2 + bnext;
   let b4 = b3 + bnext, b5 = b4 + bnext, b6 = b5 + bnext, b7 = b6 + bnext;
   let c00 = ZERO, c01 = ZERO, c02 = ZERO, c03 = ZERO, c04 = ZERO, c05 = ZERO, c06 = ZERO, c07 = ZERO;
   let c10 = ZERO, c11 = ZERO, c12 = ZERO, c13 = ZERO;
-  let c20 = ZERO, c21 = ZERO;
-  let c30 = ZERO, c31 = ZERO;
+  let c20 = ZERO, c21 = ZERO, c30 = ZERO, c31 = ZERO, c40 = ZERO, c41 = ZERO, c50 = ZERO, c51 = ZERO;
 
   // The loop leaves in the middle of a piece where an odd number of whole vectors is left. That exit also keeps the two
   // halves apart: joined, the compiler would order them accumulator by accumulator, and the registers would not suffice.
@@ -49,27 +48,22 @@ export function dotTile<H, W>(
   const middle = k & 4 ? end - 16 : 0;
   while (a0 != end) {
     {
-      const x0 = v128.load(a0), w0 = v128.load(b0);
-      let x1 = x0, x2 = x0, x3 = x0;
-      if (size<H>() > 1) x1 = v128.load(a1);
-      if (size<H>() > 2) x2 = v128.load(a2);
-      if (size<H>() > 3) x3 = v128.load(a3);
+      const w0 = v128.load(b0), x0 = v128.load(a0);
+      let w1 = w0, x1 = x0;
+      if (size<W>() > 1) w1 = v128.load(b1);
       c00 = madd(x0, w0, c00);
-      if (size<H>() > 1) c10 = madd(x1, w0, c10);
-      if (size<H>() > 2) c20 = madd(x2, w0, c20);
-      if (size<H>() > 3) c30 = madd(x3, w0, c30);
-      if (size<W>() > 1) {
-        const w = v128.load(b1);
-        c01 = madd(x0, w, c01);
-        if (size<H>() > 1) c11 = madd(x1, w, c11);
-        if (size<H>() > 2) c21 = madd(x2, w, c21);
-        if (size<H>() > 3) c31 = madd(x3, w, c31);
-      }
+      if (size<W>() > 1) c01 = madd(x0, w1, c01);
+      if (size<H>() > 1) { x1 = v128.load(a1); c10 = madd(x1, w0, c10); }
+      if (size<H>() > 1 && size<W>() > 1) c11 = madd(x1, w1, c11);
+      if (size<H>() > 2) { const x = v128.load(a2); c20 = madd(x, w0, c20); if (size<W>() > 1) c21 = madd(x, w1, c21); }
+      if (size<H>() > 3) { const x = v128.load(a3); c30 = madd(x, w0, c30); if (size<W>() > 1) c31 = madd(x, w1, c31); }
+      if (size<H>() > 4) { const x = v128.load(a4); c40 = madd(x, w0, c40); if (size<W>() > 1) c41 = madd(x, w1, c41); }
+      if (size<H>() > 5) { const x = v128.load(a5); c50 = madd(x, w0, c50); if (size<W>() > 1) c51 = madd(x, w1, c51); }
       if (size<W>() > 2) {
-        const w = v128.load(b2), v = v128.load(b3);
-        c02 = madd(x0, w, c02);
-        c03 = madd(x0, v, c03);
-        if (size<H>() > 1) { c12 = madd(x1, w, c12); c13 = madd(x1, v, c13); }
+        const w2 = v128.load(b2), w3 = v128.load(b3);
+        c02 = madd(x0, w2, c02);
+        c03 = madd(x0, w3, c03);
+        if (size<H>() > 1) { c12 = madd(x1, w2, c12); c13 = madd(x1, w3, c13); }
       }
       if (size<W>() > 4) {
         c04 = madd(x0, v128.load(b4), c04);
@@ -79,33 +73,27 @@ export function dotTile<H, W>(
       }
     }
     if (a0 == middle) {
-      a0 += 16; a1 += 16; a2 += 16; a3 += 16;
-      b0 += 16; b1 += 16; b2 += 16; b3 += 16;
-      b4 += 16; b5 += 16; b6 += 16; b7 += 16;
+      a0 += 16; a1 += 16; a2 += 16; a3 += 16; a4 += 16; a5 += 16;
+      b0 += 16; b1 += 16; b2 += 16; b3 += 16; b4 += 16; b5 += 16; b6 += 16; b7 += 16;
       break;
     }
     {
-      const x0 = v128.load(a0, 16), w0 = v128.load(b0, 16);
-      let x1 = x0, x2 = x0, x3 = x0;
-      if (size<H>() > 1) x1 = v128.load(a1, 16);
-      if (size<H>() > 2) x2 = v128.load(a2, 16);
-      if (size<H>() > 3) x3 = v128.load(a3, 16);
+      const w0 = v128.load(b0, 16), x0 = v128.load(a0, 16);
+      let w1 = w0, x1 = x0;
+      if (size<W>() > 1) w1 = v128.load(b1, 16);
       c00 = madd(x0, w0, c00);
-      if (size<H>() > 1) c10 = madd(x1, w0, c10);
-      if (size<H>() > 2) c20 = madd(x2, w0, c20);
-      if (size<H>() > 3) c30 = madd(x3, w0, c30);
-      if (size<W>() > 1) {
-        const w = v128.load(b1, 16);
-        c01 = madd(x0, w, c01);
-        if (size<H>() > 1) c11 = madd(x1, w, c11);
-        if (size<H>() > 2) c21 = madd(x2, w, c21);
-        if (size<H>() > 3) c31 = madd(x3, w, c31);
-      }
+      if (size<W>() > 1) c01 = madd(x0, w1, c01);
+      if (size<H>() > 1) { x1 = v128.load(a1, 16); c10 = madd(x1, w0, c10); }
+      if (size<H>() > 1 && size<W>() > 1) c11 = madd(x1, w1, c11);
+      if (size<H>() > 2) { const x = v128.load(a2, 16); c20 = madd(x, w0, c20); if (size<W>() > 1) c21 = madd(x, w1, c21); }
+      if (size<H>() > 3) { const x = v128.load(a3, 16); c30 = madd(x, w0, c30); if (size<W>() > 1) c31 = madd(x, w1, c31); }
+      if (size<H>() > 4) { const x = v128.load(a4, 16); c40 = madd(x, w0, c40); if (size<W>() > 1) c41 = madd(x, w1, c41); }
+      if (size<H>() > 5) { const x = v128.load(a5, 16); c50 = madd(x, w0, c50); if (size<W>() > 1) c51 = madd(x, w1, c51); }
       if (size<W>() > 2) {
-        const w = v128.load(b2, 16), v = v128.load(b3, 16);
-        c02 = madd(x0, w, c02);
-        c03 = madd(x0, v, c03);
-        if (size<H>() > 1) { c12 = madd(x1, w, c12); c13 = madd(x1, v, c13); }
+        const w2 = v128.load(b2, 16), w3 = v128.load(b3, 16);
+        c02 = madd(x0, w2, c02);
+        c03 = madd(x0, w3, c03);
+        if (size<H>() > 1) { c12 = madd(x1, w2, c12); c13 = madd(x1, w3, c13); }
       }
       if (size<W>() > 4) {
         c04 = madd(x0, v128.load(b4, 16), c04);
@@ -118,6 +106,8 @@ export function dotTile<H, W>(
     if (size<H>() > 1) a1 += 32;
     if (size<H>() > 2) a2 += 32;
     if (size<H>() > 3) a3 += 32;
+    if (size<H>() > 4) a4 += 32;
+    if (size<H>() > 5) a5 += 32;
     b0 += bstep;
     if (size<W>() > 1) b1 += bstep;
     if (size<W>() > 2) { b2 += bstep; b3 += bstep; }
@@ -125,27 +115,22 @@ export function dotTile<H, W>(
   }
   if (k & 3) {
     const mask = firstLanes(k & 3);
-    const x0 = v128.and(v128.load(a0), mask), w0 = v128.and(v128.load(b0), mask);
-    let x1 = x0, x2 = x0, x3 = x0;
-    if (size<H>() > 1) x1 = v128.and(v128.load(a1), mask);
-    if (size<H>() > 2) x2 = v128.and(v128.load(a2), mask);
-    if (size<H>() > 3) x3 = v128.and(v128.load(a3), mask);
+    const w0 = v128.and(v128.load(b0), mask), x0 = v128.and(v128.load(a0), mask);
+    let w1 = w0, x1 = x0;
+    if (size<W>() > 1) w1 = v128.and(v128.load(b1), mask);
     c00 = madd(x0, w0, c00);
-    if (size<H>() > 1) c10 = madd(x1, w0, c10);
-    if (size<H>() > 2) c20 = madd(x2, w0, c20);
-    if (size<H>() > 3) c30 = madd(x3, w0, c30);
-    if (size<W>() > 1) {
-      const w = v128.and(v128.load(b1), mask);
-      c01 = madd(x0, w, c01);
-      if (size<H>() > 1) c11 = madd(x1, w, c11);
-      if (size<H>() > 2) c21 = madd(x2, w, c21);
-      if (size<H>() > 3) c31 = madd(x3, w, c31);
-    }
+    if (size<W>() > 1) c01 = madd(x0, w1, c01);
+    if (size<H>() > 1) { x1 = v128.and(v128.load(a1), mask); c10 = madd(x1, w0, c10); }
+    if (size<H>() > 1 && size<W>() > 1) c11 = madd(x1, w1, c11);
+    if (size<H>() > 2) { const x = v128.and(v128.load(a2), mask); c20 = madd(x, w0, c20); if (size<W>() > 1) c21 = madd(x, w1, c21); }
+    if (size<H>() > 3) { const x = v128.and(v128.load(a3), mask); c30 = madd(x, w0, c30); if (size<W>() > 1) c31 = madd(x, w1, c31); }
+    if (size<H>() > 4) { const x = v128.and(v128.load(a4), mask); c40 = madd(x, w0, c40); if (size<W>() > 1) c41 = madd(x, w1, c41); }
+    if (size<H>() > 5) { const x = v128.and(v128.load(a5), mask); c50 = madd(x, w0, c50); if (size<W>() > 1) c51 = madd(x, w1, c51); }
     if (size<W>() > 2) {
-      const w = v128.and(v128.load(b2), mask), v = v128.and(v128.load(b3), mask);
-      c02 = madd(x0, w, c02);
-      c03 = madd(x0, v, c03);
-      if (size<H>() > 1) { c12 = madd(x1, w, c12); c13 = madd(x1, v, c13); }
+      const w2 = v128.and(v128.load(b2), mask), w3 = v128.and(v128.load(b3), mask);
+      c02 = madd(x0, w2, c02);
+      c03 = madd(x0, w3, c03);
+      if (size<H>() > 1) { c12 = madd(x1, w2, c12); c13 = madd(x1, w3, c13); }
     }
     if (size<W>() > 4) {
       c04 = madd(x0, v128.and(v128.load(b4), mask), c04);
@@ -156,11 +141,18 @@ export function dotTile<H, W>(
   }
 
   if (size<W>() == 1) {
-    const sums = f32x4.add(sumLanes4(c00, c10, c20, c30), v128.load32_splat(bias));
+    const biases = v128.load32_splat(bias);
+    const sums = f32x4.add(sumLanes4(c00, c10, c20, c30), biases);
     v128.store32_lane(c, sums, 0);
     if (size<H>() > 1) { c += ldc; v128.store32_lane(c, sums, 1); }
     if (size<H>() > 2) { c += ldc; v128.store32_lane(c, sums, 2); }
     if (size<H>() > 3) { c += ldc; v128.store32_lane(c, sums, 3); }
+    if (size<H>() > 4) {
+      const more = f32x4.add(sumLanes4(c40, c50, c40, c50), biases);
+      c += ldc;
+      v128.store32_lane(c, more, 0);
+      if (size<H>() > 5) { c += ldc; v128.store32_lane(c, more, 1); }
+    }
   } else if (size<W>() == 2) {
     const biases = v128.load64_splat(bias);
     const sums = f32x4.add(sumLanes4(c00, c01, c10, c11), biases);
@@ -171,6 +163,12 @@ export function dotTile<H, W>(
       c += ldc;
       v128.store64_lane(c, more, 0);
       if (size<H>() > 3) { c += ldc; v128.store64_lane(c, more, 1); }
+    }
+    if (size<H>() > 4) {
+      const most = f32x4.add(sumLanes4(c40, c41, c50, c51), biases);
+      c += ldc;
+      v128.store64_lane(c, most, 0);
+      if (size<H>() > 5) { c += ldc; v128.store64_lane(c, most, 1); }
     }
   } else {
     v128.store(c, f32x4.add(sumLanes4(c00, c01, c02, c03), v128.load(bias)));

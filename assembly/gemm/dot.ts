@@ -1,6 +1,7 @@
 import { bytes } from "../lanes";
-import { One, Two, Three, Four, Eight } from "./tile-size";
+import { One, Two, Three, Four, Five, Six, Eight, size } from "./tile-size";
 import { dotTile } from "./dot-tile";
+import { evenPart } from "./rows";
 
 /** Floats of a that stay in the first-level cache while columns pass over them. */
 const NEAR: i32 = 8192;
@@ -12,25 +13,27 @@ const FAR: i32 = 131072;
  * all). All strides in bytes. The last tile of columns overlaps its neighbour where n is not a multiple of the tile's
  * width; both write the same bits.
  */
-export function dotProducts(
+export function dotProducts<T>(
   m: i32, n: i32, k: i32, a: usize, lda: usize, b: usize, bnext: usize, bstep: usize, bias: usize, biasStep: usize, c: usize, ldc: usize,
 ): void {
   if (m >= 3) {
     const columns = max(8, FAR / max(1, k) & ~7);
-    const quads = m & ~3;
-    const rows = max(4, NEAR / max(1, k) & ~3);
+    const near = max(1, NEAR / max(1, k) / size<T>()) * size<T>();
     for (let first = 0; first < n; first += columns) {
       const last = min(n, first + columns);
-      for (let i = 0; i < quads; i += rows)
-        quadRows(min(rows, quads - i), first, last, k, a + <usize>i * lda, lda, b, bnext, bstep, bias, biasStep, c + <usize>i * ldc, ldc);
-      if (m - quads == 3)
-        threeRows(first, last, k, a + <usize>quads * lda, lda, b, bnext, bstep, bias, biasStep, c + <usize>quads * ldc, ldc);
+      for (let i = 0; i < m; ) {
+        const rows = evenPart(m - i, near);
+        for (let j = first; j < last; j += 2) {
+          if (last - first > 1 && j > last - 2) j = last - 2;
+          const column = b + <usize>j * bnext;
+          const target = c + <usize>i * ldc + bytes(j);
+          if (last - first == 1) rowsOfColumns<T, One>(rows, k, a + <usize>i * lda, lda, column, bnext, bstep, bias + <usize>j * biasStep, target, ldc);
+          else rowsOfColumns<T, Two>(rows, k, a + <usize>i * lda, lda, column, bnext, bstep, bias + <usize>j * biasStep, target, ldc);
+        }
+        i += rows;
+      }
     }
-    a += <usize>quads * lda;
-    c += <usize>quads * ldc;
-    m -= quads;
-  }
-  if (m == 2) {
+  } else if (m == 2) {
     if (n < 4) {
       for (let j = 0; j < n; ++j)
         dotTile<Two, One>(k, a, lda, b + <usize>j * bnext, bnext, bstep, bias + <usize>j * biasStep, c + bytes(j), ldc);
@@ -58,36 +61,21 @@ export function dotProducts(
   }
 }
 
-/** Columns first to last - 1 of m rows, a multiple of 4. */
-function quadRows(
-  m: i32, first: i32, last: i32, k: i32, a: usize, lda: usize, b: usize, bnext: usize, bstep: usize, bias: usize, biasStep: usize, c: usize, ldc: usize,
+/** m rows of one or two columns, in tiles of even height: see rowsOfPanel. */
+function rowsOfColumns<T, W>(
+  m: i32, k: i32, a: usize, lda: usize, b: usize, bnext: usize, bstep: usize, bias: usize, c: usize, ldc: usize,
 ): void {
-  for (let j = first; j < last; j += 2) {
-    const one = last - first == 1;
-    if (!one && j > last - 2) j = last - 2;
-    const column = b + <usize>j * bnext;
-    const biases = bias + <usize>j * biasStep;
-    let rows = a;
-    let target = c + bytes(j);
-    for (let i = 0; i < m; i += 4) {
-      if (one) dotTile<Four, One>(k, rows, lda, column, bnext, bstep, biases, target, ldc);
-      else dotTile<Four, Two>(k, rows, lda, column, bnext, bstep, biases, target, ldc);
-      rows += lda << 2;
-      target += ldc << 2;
-    }
-  }
-}
-
-/** Columns first to last - 1 of three rows. */
-function threeRows(
-  first: i32, last: i32, k: i32, a: usize, lda: usize, b: usize, bnext: usize, bstep: usize, bias: usize, biasStep: usize, c: usize, ldc: usize,
-): void {
-  for (let j = first; j < last; j += 2) {
-    const one = last - first == 1;
-    if (!one && j > last - 2) j = last - 2;
-    const column = b + <usize>j * bnext;
-    const biases = bias + <usize>j * biasStep;
-    if (one) dotTile<Three, One>(k, a, lda, column, bnext, bstep, biases, c + bytes(j), ldc);
-    else dotTile<Three, Two>(k, a, lda, column, bnext, bstep, biases, c + bytes(j), ldc);
+  const tiles = (m + size<T>() - 1) / size<T>();
+  for (let tile = tiles; tile > 0; --tile) {
+    const height = (m + tile - 1) / tile;
+    if (size<T>() > 4 && height == 6) dotTile<Six, W>(k, a, lda, b, bnext, bstep, bias, c, ldc);
+    else if (size<T>() > 4 && height == 5) dotTile<Five, W>(k, a, lda, b, bnext, bstep, bias, c, ldc);
+    else if (height == 4) dotTile<Four, W>(k, a, lda, b, bnext, bstep, bias, c, ldc);
+    else if (height == 3) dotTile<Three, W>(k, a, lda, b, bnext, bstep, bias, c, ldc);
+    else if (height == 2) dotTile<Two, W>(k, a, lda, b, bnext, bstep, bias, c, ldc);
+    else dotTile<One, W>(k, a, lda, b, bnext, bstep, bias, c, ldc);
+    a += <usize>height * lda;
+    c += <usize>height * ldc;
+    m -= height;
   }
 }

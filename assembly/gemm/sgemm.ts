@@ -18,16 +18,34 @@ const KC: i32 = 256;
  * overlap the rest.
  */
 export function sgemmNN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  gemm<AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  else gemm<Four, AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 export function sgemmNT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  gemm<AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  else gemm<Four, AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 export function sgemmTN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  gemm<Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  else gemm<Four, Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 export function sgemmTT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  gemm<Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  else gemm<Four, Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+
+/** sgemm with tiles at most 4 rows high, for engines whose register allocator spills higher ones: same bits. */
+export function sgemmNNShort(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<Four, AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+export function sgemmNTShort(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<Four, AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+export function sgemmTNShort(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<Four, Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+}
+export function sgemmTTShort(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
+  gemm<Four, Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 
 /** Floats of scratch that sgemm needs: a packed block of op(B), and one of A for where it is transposed. */
@@ -44,7 +62,7 @@ function transposed<Op>(): bool {
   return offsetof<Op>() == 2;
 }
 
-function gemm<OpA, OpB>(
+function gemm<T, OpA, OpB>(
   m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: usize, b: usize, ldb: usize, beta: f32, c: usize, ldc: usize, scratch: usize,
 ): void {
   if (beta != 0 && beta != 1) scaleRows(m, n, beta, c, ldc);
@@ -66,8 +84,8 @@ function gemm<OpA, OpB>(
           const panel = scratch + (<usize>p * bytes(depth));
           const from = fresh ? ZEROS : target;
           const ldfrom: usize = fresh ? 0 : ldc;
-          if (transposed<OpA>()) tallColumns(rows, depth, min(8, columns - p), copied, bytes(rows), panel, from, ldfrom, target, ldc);
-          else tallRows(rows, depth, min(8, columns - p), block, lda, panel, from, ldfrom, target, ldc);
+          if (transposed<OpA>()) columnsOfPanel<T>(rows, depth, min(8, columns - p), copied, bytes(rows), panel, 32, from, ldfrom, target, ldc);
+          else rowsOfPanel<T>(rows, depth, min(8, columns - p), block, lda, panel, 32, from, ldfrom, target, ldc);
         }
         i += rows;
       }
@@ -84,16 +102,6 @@ function copyBlock(m: i32, n: i32, source: usize, ld: usize, target: usize): voi
     for (; target < body; target += 16, p += 16) v128.store(target, v128.load(p));
     for (; target < end; target += 4, p += 4) store<f32>(target, load<f32>(p));
   }
-}
-
-function tallRows(m: i32, k: i32, columns: i32, a: usize, lda: usize, b: usize, from: usize, ldfrom: usize, c: usize, ldc: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) rowsOfPanel<Six>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
-  else rowsOfPanel<Four>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
-}
-
-function tallColumns(m: i32, k: i32, columns: i32, a: usize, lda: usize, b: usize, from: usize, ldfrom: usize, c: usize, ldc: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) columnsOfPanel<Six>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
-  else columnsOfPanel<Four>(m, k, columns, a, lda, b, 32, from, ldfrom, c, ldc);
 }
 
 /** c = beta c: m rows of n floats, ldc bytes apart. */

@@ -87,5 +87,7 @@ console.log(`limit: best ${best(PEAK.speeds).toFixed(1)}, median ${median(PEAK.s
 console.log(`${"".padEnd(24)}  best GFLOP/s, of limit; median of limit beside it`);
 for (const { name, speeds, shares } of jobs) {
   const top = best(speeds);
-  console.log(`${name.padEnd(24)} ${top.toFixed(1).padStart(8)} ${percent(top / best(PEAK.speeds))} ${percent(median(shares))}`);
+  console.log(
+    `${name.padEnd(24)} ${top.toFixed(1).padStart(8)} ${percent(top / best(PEAK.speeds))} ${percent(median(shares))}`,
+  );
 }

@@ -71,6 +71,8 @@ export function checkDense(engine: Engine, build: Build, dense: DenseCase): numb
 
   kernels.denseBackwardInput(m, n, k, DY.address, DY.ld, W.address, DX.address, DX.ld, scratch.address);
   const dx = DX.read();
+  kernels.denseBackwardInputShort(m, n, k, DY.address, DY.ld, W.address, DX.address, DX.ld, scratch.address);
+  mustEqual(DX.read(), dx, `${label} dX, short tiles`);
   kernels.biasBackward(m, n, DY.address, DY.ld, DB.address);
   const db = DB.read();
   for (const array of [X, Y, DY, DX, W, B, DB, DW, scratch]) array.free();

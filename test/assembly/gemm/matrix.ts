@@ -42,6 +42,11 @@ export class Matrix {
     return this.address + 4 * (i * this.ld + j);
   }
 
+  /** The live contents of row i. */
+  row(i: number): Float32Array {
+    return this.#array.values.subarray(i * this.ld, i * this.ld + this.columns);
+  }
+
   /** The values row by row; throws if a canary or anything between the rows changed. */
   read(): Float32Array {
     const stored = this.#array.read();
