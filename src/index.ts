@@ -27,6 +27,10 @@ export { callbacks, type Callback, type CallbackContext, type Logs } from "./cal
 export { findLearningRate, type LearningRateCurve, type LearningRateRange } from "./diagnostics/find-learning-rate.js";
 export { foldBatchNormalization, type FoldedModel, type FoldReport } from "./reuse/fold-batch-normalization.js";
 export { recipes, type RecipeOptions } from "./reuse/recipes.js";
+export { schedules } from "./schedules/index.js";
+export type { Schedule } from "./schedules/schedule.js";
+export { saveModel, type SaveOptions } from "./formats/save-model.js";
+export { loadModel, type LoadOptions } from "./formats/load-model.js";
 export * as safetensors from "./formats/safetensors.js";
 export { pretraining } from "./reuse/index.js";
 export type * from "./reuse/index.js";

@@ -1,5 +1,5 @@
 /** AdaDelta: steps as large as the recent steps, over the size of the recent gradients. */
-import { madd } from "../simd";
+import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 const ZERO = f32x4.splat(0);
@@ -14,11 +14,11 @@ class Adadelta {
     const w = changetype<W>(0);
     const a0 = w.load(a);
     const d0 = w.load(d);
-    const a1 = madd(rho, a0, f32x4.mul(rest, f32x4.mul(g, g)));
+    const a1 = movingAverage(rho, a0, f32x4.mul(rest, g), g);
     const ratio = f32x4.div(f32x4.add(d0, epsilon), f32x4.add(a1, epsilon));
     const change = f32x4.mul(f32x4.sqrt(ratio), g);
     w.store(a, a1);
-    w.store(d, madd(rho, d0, f32x4.mul(rest, f32x4.mul(change, change))));
+    w.store(d, movingAverage(rho, d0, f32x4.mul(rest, change), change));
     return f32x4.mul(rate, change);
   }
 }

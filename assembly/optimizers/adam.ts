@@ -1,5 +1,5 @@
 /** Adam and its AMSGrad variant. AdamW is the same step with decoupled weight decay. */
-import { madd } from "../simd";
+import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 const ZERO = f32x4.splat(0);
@@ -14,11 +14,11 @@ class Adam {
     const w = changetype<W>(0);
     const m0 = w.load(m);
     const v0 = w.load(v);
-    const m1 = madd(beta1, m0, f32x4.mul(rest1, g));
-    const v1 = madd(beta2, v0, f32x4.mul(rest2, f32x4.mul(g, g)));
+    const m1 = movingAverage(beta1, m0, rest1, g);
+    const v1 = movingAverage(beta2, v0, f32x4.mul(rest2, g), g);
     w.store(m, m1);
     w.store(v, v1);
-    return f32x4.div(f32x4.mul(alpha, m1), f32x4.add(f32x4.sqrt(v1), epsilon));
+    return f32x4.mul(alpha, f32x4.div(m1, f32x4.add(f32x4.sqrt(v1), epsilon)));
   }
 }
 
@@ -53,13 +53,13 @@ class Amsgrad {
     const m0 = w.load(m);
     const v0 = w.load(v);
     const vMax0 = w.load(vMax);
-    const m1 = madd(beta1, m0, f32x4.mul(rest1, g));
-    const v1 = madd(beta2, v0, f32x4.mul(rest2, f32x4.mul(g, g)));
+    const m1 = movingAverage(beta1, m0, rest1, g);
+    const v1 = movingAverage(beta2, v0, f32x4.mul(rest2, g), g);
     const vMax1 = f32x4.pmax(v1, vMax0); // a NaN in v stays, as the first operand
     w.store(m, m1);
     w.store(v, v1);
     w.store(vMax, vMax1);
-    return f32x4.div(f32x4.mul(alpha, m1), f32x4.add(f32x4.sqrt(vMax1), epsilon));
+    return f32x4.mul(alpha, f32x4.div(m1, f32x4.add(f32x4.sqrt(vMax1), epsilon)));
   }
 }
 

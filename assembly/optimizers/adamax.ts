@@ -1,5 +1,5 @@
 /** AdaMax: Adam with the largest recent gradient in place of the root of the mean square. */
-import { madd } from "../simd";
+import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 const ZERO = f32x4.splat(0);
@@ -14,11 +14,11 @@ class Adamax {
     const w = changetype<W>(0);
     const m0 = w.load(m);
     const u0 = w.load(u);
-    const m1 = madd(beta1, m0, f32x4.mul(rest1, g));
+    const m1 = movingAverage(beta1, m0, rest1, g);
     const u1 = f32x4.pmax(f32x4.add(f32x4.abs(g), inside), f32x4.mul(beta2, u0)); // a NaN gradient stays NaN
     w.store(m, m1);
     w.store(u, u1);
-    return f32x4.div(f32x4.mul(alpha, m1), f32x4.add(u1, outside));
+    return f32x4.mul(alpha, f32x4.div(m1, f32x4.add(u1, outside)));
   }
 }
 

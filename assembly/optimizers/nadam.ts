@@ -1,5 +1,6 @@
 /** Nadam: Adam with Nesterov momentum. */
 import { madd } from "../simd";
+import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 @unmanaged
@@ -12,8 +13,8 @@ class Nadam {
     const w = changetype<W>(0);
     const m0 = w.load(m);
     const v0 = w.load(v);
-    const m1 = madd(beta1, m0, f32x4.mul(rest1, g));
-    const v1 = madd(beta2, v0, f32x4.mul(rest2, f32x4.mul(g, g)));
+    const m1 = movingAverage(beta1, m0, rest1, g);
+    const v1 = movingAverage(beta2, v0, f32x4.mul(rest2, g), g);
     w.store(m, m1);
     w.store(v, v1);
     const ahead = madd(fromMomentum, m1, f32x4.mul(fromGradient, g));

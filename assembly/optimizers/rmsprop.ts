@@ -1,8 +1,10 @@
 /** RMSProp: the gradient over the root of a running mean of its square; centered, and with momentum. */
-import { madd, nmadd } from "../simd";
+import { nmadd } from "../simd";
+import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 const ZERO = f32x4.splat(0);
+const ONE = f32x4.splat(1);
 
 /** gain * g / (sqrt(v + inside) + outside) */
 @inline
@@ -13,7 +15,7 @@ function increment(g: v128, v: v128, gain: v128, inside: v128, outside: v128): v
 /** Running mean of the square: rho * v + rest * g² */
 @inline
 function meanSquare(g: v128, v: v128, rho: v128, rest: v128): v128 {
-  return madd(rho, v, f32x4.mul(rest, f32x4.mul(g, g)));
+  return movingAverage(rho, v, f32x4.mul(rest, g), g);
 }
 
 /** v - mean², which rounding alone can make negative. pmax keeps NaN as its first operand. */
@@ -64,7 +66,7 @@ class RmspropMomentum {
     const v0 = w.load(v);
     const m0 = w.load(m);
     const v1 = meanSquare(g, v0, rho, rest);
-    const m1 = madd(mu, m0, increment(g, v1, gain, inside, outside));
+    const m1 = movingAverage(mu, m0, ONE, increment(g, v1, gain, inside, outside));
     w.store(v, v1);
     w.store(m, m1);
     return f32x4.mul(rate, m1);
@@ -102,7 +104,7 @@ class RmspropCentered {
     const v0 = w.load(v);
     const mean0 = w.load(mean);
     const v1 = meanSquare(g, v0, rho, rest);
-    const mean1 = madd(rho, mean0, f32x4.mul(rest, g));
+    const mean1 = movingAverage(rho, mean0, rest, g);
     w.store(v, v1);
     w.store(mean, mean1);
     return increment(g, variance(v1, mean1), gain, inside, outside);
@@ -137,8 +139,8 @@ class RmspropCenteredMomentum {
     const m0 = w.load(m);
     const mean0 = w.load(mean);
     const v1 = meanSquare(g, v0, rho, rest);
-    const mean1 = madd(rho, mean0, f32x4.mul(rest, g));
-    const m1 = madd(mu, m0, increment(g, variance(v1, mean1), gain, inside, outside));
+    const mean1 = movingAverage(rho, mean0, rest, g);
+    const m1 = movingAverage(mu, m0, ONE, increment(g, variance(v1, mean1), gain, inside, outside));
     w.store(v, v1);
     w.store(mean, mean1);
     w.store(m, m1);

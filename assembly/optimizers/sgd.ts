@@ -3,6 +3,7 @@
  * taken at theta, not at theta + mu * m).
  */
 import { madd } from "../simd";
+import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 const ZERO = f32x4.splat(0);
@@ -38,7 +39,7 @@ class Momentum {
     mu: v128, gain: v128, rate: v128, d: v128, e: v128, f: v128, h: v128,
   ): v128 {
     const w = changetype<W>(0);
-    const m1 = madd(mu, w.load(m), f32x4.mul(gain, g));
+    const m1 = movingAverage(mu, w.load(m), gain, g);
     w.store(m, m1);
     return f32x4.mul(rate, m1);
   }
@@ -68,7 +69,7 @@ class Nesterov {
   ): v128 {
     const w = changetype<W>(0);
     const gained = f32x4.mul(gain, g);
-    const m1 = madd(mu, w.load(m), gained);
+    const m1 = movingAverage(mu, w.load(m), gain, g);
     w.store(m, m1);
     return f32x4.mul(rate, madd(mu, m1, gained));
   }

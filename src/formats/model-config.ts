@@ -1,5 +1,7 @@
 /** What the metadata of a model file holds, as JSON. Everything in it is data: names are looked up in closed lists. */
 
+import type { OptimizerConfig } from "../optimizers/config.js";
+
 export const MODEL_KEY = "lanewise";
 export const MODEL_VERSION = 1;
 /** In front of the names of optimizer slots, which follow as `<parameter path>/<slot>`. */
@@ -35,14 +37,14 @@ export interface GraphConfig {
 }
 
 export interface CompileConfig {
-  readonly optimizer: NamedConfig;
+  readonly optimizer: OptimizerConfig;
   readonly losses: readonly (NamedConfig | CustomConfig | null)[];
   readonly lossWeights: readonly number[];
   /** For each output. */
   readonly metrics: readonly (readonly (NamedConfig | CustomConfig)[])[];
 }
 
-export interface OptimizerConfig {
+export interface OptimizerStateConfig {
   readonly iterations: number;
   readonly overrides: Readonly<Record<string, number>>;
   /** By parameter path. */
@@ -62,5 +64,5 @@ export interface ModelConfig {
   readonly callees: readonly CalleeConfig[];
   readonly graph: GraphConfig;
   readonly compile?: CompileConfig;
-  readonly optimizer?: OptimizerConfig;
+  readonly optimizer?: OptimizerStateConfig;
 }

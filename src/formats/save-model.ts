@@ -4,6 +4,7 @@ import type { Layer } from "../graph/layer.js";
 import type { Callee, Node } from "../graph/node.js";
 import type { Compiled } from "../models/compile.js";
 import type { Model } from "../models/model.js";
+import { optimizerConfig } from "../optimizers/config.js";
 import {
   MODEL_KEY,
   MODEL_VERSION,
@@ -14,7 +15,7 @@ import {
   type GraphConfig,
   type ModelConfig,
   type NamedConfig,
-  type OptimizerConfig,
+  type OptimizerStateConfig,
 } from "./model-config.js";
 import { write, type WritableTensor } from "./safetensors.js";
 
@@ -44,7 +45,7 @@ export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<A
 function describeModel(
   model: Model,
   compiled: Compiled | undefined,
-  optimizer: OptimizerConfig | undefined,
+  optimizer: OptimizerStateConfig | undefined,
 ): ModelConfig {
   const callees = new Map<Callee, number>();
   const configs: CalleeConfig[] = [];
@@ -105,10 +106,6 @@ export function describeOptions(options: object, where: string): Record<string, 
 }
 
 function describeValue(value: unknown, where: string): unknown {
-  if (typeof value === "function") {
-    const { config, name } = value as { config?: { options: object }; name: string };
-    return config === undefined ? { custom: name } : { ...config, options: describeOptions(config.options, where) };
-  }
   if (Array.isArray(value)) return value.map((item) => describeValue(item, where));
   if (typeof value === "object" && value !== null) {
     const { name, options } = value as Partial<NamedConfig>;
@@ -119,9 +116,8 @@ function describeValue(value: unknown, where: string): unknown {
 }
 
 function describeCompiled(compiled: Compiled): CompileConfig {
-  const { spec } = compiled.optimizer;
   return {
-    optimizer: { name: spec.name, options: describeOptions(spec.options, "saveModel: optimizer") },
+    optimizer: optimizerConfig(compiled.optimizer.spec),
     losses: compiled.losses.map((loss) => {
       if (loss === undefined) return null;
       return loss.evaluate === undefined ? describeNamed(loss) : { custom: loss.name };
@@ -142,7 +138,11 @@ function describeNamed({ name, options }: { name: string; options: object }): Na
 }
 
 /** Adds the optimizer's slots to the tensors; returns its numbers. */
-function describeState(model: Model, { optimizer }: Compiled, tensors: Map<string, WritableTensor>): OptimizerConfig {
+function describeState(
+  model: Model,
+  { optimizer }: Compiled,
+  tensors: Map<string, WritableTensor>,
+): OptimizerStateConfig {
   const scalars: Record<string, Readonly<Record<string, number>>> = {};
   for (const [path, parameter] of model.built.parameters) {
     const state = optimizer.state(parameter);

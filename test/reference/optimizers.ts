@@ -102,24 +102,32 @@ const div = (a: number, b: number): number => r(r(a) / r(b));
 const pmax = (a: number, b: number): number => (a < b ? b : a);
 const sqrt = (a: number): number => r(Math.sqrt(r(a)));
 
+/** keep * average + take * x, without what is too small to matter: as the kernels' movingAverage. */
+const GUARD = 2 ** -100;
+const average = (keep: number, before: number, take: number, x: number): number =>
+  r(madd(keep, before, madd(take, x, GUARD)) - GUARD);
+
+const withoutSubnormals = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 : x);
+
 /** What is subtracted from the parameter in f32, in the order of the kernels. */
 export const twins: Record<string, Rule> = {
   sgd(p, g, s, h, t) {
     const { learningRate: lr, momentum: mu } = h;
     if (mu === 0) return mul(lr!, g);
     const torch = h.compat === "torch";
-    const gained = mul(torch ? (t === 1 ? 1 : 1 - h.dampening!) : lr!, g);
-    s.m = madd(mu!, s.m!, gained);
+    const gain = torch ? (t === 1 ? 1 : 1 - h.dampening!) : lr!;
+    const gained = mul(gain, g);
+    s.m = average(mu!, s.m!, gain, g);
     return mul(torch ? lr! : 1, h.nesterov ? madd(mu!, s.m, gained) : s.m);
   },
   adam(p, g, s, h, t, { beta1, beta2 }) {
     const correction = Math.sqrt(1 - beta2!);
     const alpha = (h.learningRate! * correction) / (1 - beta1!);
-    s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
-    s.v = madd(h.beta2!, s.v!, mul(1 - h.beta2!, mul(g, g)));
+    s.m = average(h.beta1!, s.m!, 1 - h.beta1!, g);
+    s.v = average(h.beta2!, s.v!, mul(1 - h.beta2!, g), g);
     if (h.amsgrad) s.vMax = pmax(s.v, s.vMax!);
     const v = h.amsgrad ? s.vMax! : s.v;
-    return div(mul(alpha, s.m), add(sqrt(v), h.compat === "torch" ? h.epsilon! * correction : h.epsilon!));
+    return mul(alpha, div(s.m, add(sqrt(v), h.compat === "torch" ? h.epsilon! * correction : h.epsilon!)));
   },
   adagrad(p, g, s, h, t) {
     const torch = h.compat === "torch";
@@ -128,42 +136,42 @@ export const twins: Record<string, Rule> = {
     return div(mul(h.learningRate! / (1 + (t - 1) * h.learningRateDecay!), g), root);
   },
   adadelta(p, g, s, h) {
-    s.a = madd(h.rho!, s.a!, mul(1 - h.rho!, mul(g, g)));
+    s.a = average(h.rho!, s.a!, mul(1 - h.rho!, g), g);
     const change = mul(sqrt(div(add(s.d!, h.epsilon!), add(s.a, h.epsilon!))), g);
-    s.d = madd(h.rho!, s.d!, mul(1 - h.rho!, mul(change, change)));
+    s.d = average(h.rho!, s.d!, mul(1 - h.rho!, change), change);
     return mul(h.learningRate!, change);
   },
   rmsprop(p, g, s, h) {
     const torch = h.compat === "torch";
     const momentum = h.momentum !== 0;
-    s.v = madd(h.rho!, s.v!, mul(1 - h.rho!, mul(g, g)));
-    if (h.centered) s.mean = madd(h.rho!, s.mean!, mul(1 - h.rho!, g));
+    s.v = average(h.rho!, s.v!, mul(1 - h.rho!, g), g);
+    if (h.centered) s.mean = average(h.rho!, s.mean!, 1 - h.rho!, g);
     const square = h.centered ? pmax(r(s.v - mul(s.mean!, s.mean!)), 0) : s.v;
     const root = add(sqrt(add(square, torch ? 0 : h.epsilon!)), torch ? h.epsilon! : 0);
     const step = div(mul(momentum && torch ? 1 : h.learningRate!, g), root);
     if (!momentum) return step;
-    s.m = madd(h.momentum!, s.m!, step);
+    s.m = average(h.momentum!, s.m!, 1, step);
     return mul(torch ? h.learningRate! : 1, s.m);
   },
   adamax(p, g, s, h, t, { beta1 }) {
     const torch = h.compat === "torch";
-    s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
+    s.m = average(h.beta1!, s.m!, 1 - h.beta1!, g);
     s.u = pmax(add(Math.abs(g), torch ? h.epsilon! : 0), mul(h.beta2!, s.u!));
-    return div(mul(h.learningRate! / (1 - beta1!), s.m), add(s.u, torch ? 0 : h.epsilon!));
+    return mul(h.learningRate! / (1 - beta1!), div(s.m, add(s.u, torch ? 0 : h.epsilon!)));
   },
   nadam(p, g, s, h, t, { beta2, fading, mu }) {
     const now = h.beta1! * (1 - 0.5 * fading!);
     const next = h.beta1! * (1 - 0.5 * fading! * pow(0.96, h.momentumDecay!));
     const correction = Math.sqrt(1 - beta2!);
     const rate = h.learningRate! * correction;
-    s.m = madd(h.beta1!, s.m!, mul(1 - h.beta1!, g));
-    s.v = madd(h.beta2!, s.v!, mul(1 - h.beta2!, mul(g, g)));
+    s.m = average(h.beta1!, s.m!, 1 - h.beta1!, g);
+    s.v = average(h.beta2!, s.v!, mul(1 - h.beta2!, g), g);
     const ahead = madd((rate * next) / (1 - mu! * next), s.m, mul((rate * (1 - now)) / (1 - mu!), g));
     return div(ahead, add(sqrt(s.v), h.epsilon! * correction));
   },
   lion(p, g, s, h) {
     const direction = Math.sign(madd(h.beta1!, s.m!, mul(1 - h.beta1!, g)));
-    s.m = madd(h.beta2!, s.m!, mul(1 - h.beta2!, g));
+    s.m = withoutSubnormals(madd(h.beta2!, s.m!, mul(1 - h.beta2!, g)));
     return direction === 0 ? 0 : mul(h.learningRate!, direction);
   },
 };

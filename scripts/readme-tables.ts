@@ -1,0 +1,110 @@
+/**
+ * The tables of the README, derived from the tables in the code. `npm run docs` writes them between their markers;
+ * test/docs.test.ts fails if the README has others.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { format, resolveConfig } from "prettier";
+import { activationDefinitions } from "../src/activations.js";
+import { callbacks } from "../src/callbacks/index.js";
+import { constraints } from "../src/constraints.js";
+import { initializers } from "../src/initializers.js";
+import { layers } from "../src/layers/index.js";
+import { losses } from "../src/losses/index.js";
+import { metrics } from "../src/metrics/index.js";
+import { optimizers } from "../src/optimizers/index.js";
+import { regularizers } from "../src/regularizers.js";
+import { schedules } from "../src/schedules/index.js";
+
+const families = { layers, initializers, regularizers, constraints, losses, metrics, optimizers, schedules, callbacks };
+
+const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+function familyTable(): string {
+  const rows = Object.entries(families).map(([family, table]) => `| \`${family}\` | ${code(Object.keys(table))} |`);
+  const activationRow = `| \`activations\` | ${code(Object.keys(activationDefinitions))} |`;
+  return ["| family | what there is |", "| --- | --- |", rows[0], activationRow, ...rows.slice(1)].join("\n");
+}
+
+function optimizerTable(): string {
+  const show = (values: object): string =>
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", ");
+  const rows = Object.entries(optimizers).map(([name, { definition }]) => {
+    const { defaults, torch, weightDecay, paper } = definition;
+    const keras = show({ ...defaults, ...(weightDecay === undefined ? {} : { weightDecay }) });
+    const other = torch === undefined ? "no such optimizer" : show(torch) || "the same";
+    return `| \`${name}\` | ${keras} | ${other} | ${paper} |`;
+  });
+  return ['| optimizer | defaults | with `compat: "torch"` | source |', "| --- | --- | --- | --- |", ...rows].join(
+    "\n",
+  );
+}
+
+/** Where each topic of the field is: chapter topic, what to call, and the files that do it. */
+const topics: readonly (readonly [topic: string, names: string, ...files: string[]])[] = [
+  ["Initialization", "`initializers`", "src/initializers.ts", "assembly/random.ts"],
+  ["Activations", "`activations`, `layers.activation`", "src/activations.ts", "assembly/activations"],
+  ["Learned and random slopes", "`layers.prelu`, `layers.rrelu`", "src/layers/prelu.ts", "src/layers/rrelu.ts"],
+  [
+    "Self-normalization",
+    "`layers.alphaDropout`, `recipes.selfNormalizingNet`",
+    "src/layers/alpha-dropout.ts",
+    "src/reuse/recipes.ts",
+  ],
+  ["Batch normalization", "`layers.batchNormalization`", "src/layers/batch-normalization.ts", "assembly/batch-norm.ts"],
+  ["Layer normalization", "`layers.layerNormalization`", "src/layers/layer-normalization.ts", "assembly/layer-norm.ts"],
+  ["Folding batch normalization", "`foldBatchNormalization`", "src/reuse/fold-batch-normalization.ts"],
+  [
+    "Gradient clipping",
+    "`clipValue`, `clipNorm`, `globalClipNorm` of any optimizer",
+    "src/clipping.ts",
+    "assembly/clipping.ts",
+  ],
+  ["Transfer learning", "`trainable`, `clone`, `setWeights`", "src/models/model.ts", "src/models/clone.ts"],
+  [
+    "Autoencoders, greedy pretraining",
+    "`pretraining.autoencoder`, `pretraining.greedy`",
+    "src/reuse/autoencoder.ts",
+    "src/reuse/greedy.ts",
+  ],
+  ["Pretraining with a GAN", "`pretraining.gan`", "src/reuse/gan.ts"],
+  ["Auxiliary task: pairs", "`pretraining.pairs`", "src/reuse/pairs.ts"],
+  ["Optimizers", "`optimizers`", "src/optimizers", "assembly/optimizers"],
+  ["Learning-rate schedules, 1cycle", "`schedules`", "src/schedules"],
+  ["Learning-rate range test", "`findLearningRate`", "src/diagnostics/find-learning-rate.ts"],
+  ["l1 and l2 regularization", "`regularizers`", "src/regularizers.ts", "assembly/regularizers.ts"],
+  ["Dropout", "`layers.dropout`", "src/layers/dropout.ts", "assembly/dropout.ts"],
+  ["Monte Carlo dropout", "`model.predictMC`", "src/models/predict-mc.ts"],
+  ["Max-norm and other constraints", "`constraints`", "src/constraints.ts", "assembly/constraints.ts"],
+  ["Early stopping, plateau, checkpoints", "`callbacks`", "src/callbacks"],
+  ["Losses", "`losses`", "src/losses", "assembly/losses"],
+  ["Matrix products", "`lanewise/kernels`", "assembly/gemm"],
+];
+
+function topicTable(): string {
+  const rows = topics.map(([topic, names, ...files]) => {
+    for (const file of files)
+      if (!existsSync(file)) throw new Error(`readme-tables: ${topic} names ${file}, which is not there`);
+    return `| ${topic} | ${names} | ${files.map((file) => `[${file}](${file})`).join(", ")} |`;
+  });
+  return ["| topic | call | file |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** Each table by the name of its marker. */
+export function renderTables(): Record<string, string> {
+  return { families: familyTable(), optimizers: optimizerTable(), topics: topicTable() };
+}
+
+/** The text with each marked table replaced, formatted as the project is. */
+export async function withTables(text: string): Promise<string> {
+  const replaced = Object.entries(renderTables()).reduce((result, [name, table]) => {
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- end ${name} -->`];
+    const [from, to] = [result.indexOf(begin), result.indexOf(end)];
+    if (from < 0 || to < from) throw new Error(`readme-tables: README.md has no markers ${begin} and ${end}`);
+    return `${result.slice(0, from)}${begin}\n\n${table}\n\n${result.slice(to)}`;
+  }, text);
+  return format(replaced, { ...(await resolveConfig("README.md")), parser: "markdown" });
+}
+
+if (process.argv.includes("--write")) writeFileSync("README.md", await withTables(readFileSync("README.md", "utf8")));
