@@ -101,25 +101,6 @@ export function sweep3<Op>(n: i32, y: usize, x: usize, w: usize, a: v128, b: v12
   for (; y < end; y += 4, x += 4, w += 4) op.lanes<One>(y, x, w, a, b, c);
 }
 
-/** Runs op over n floats of four arrays. */
-@inline
-export function sweep4<Op>(
-  n: i32, y: usize, x: usize, w: usize, z: usize, a: v128, b: v128, c: v128,
-): void {
-  const op = changetype<Op>(0);
-  const unrolled = y + bytes(n & ~15);
-  const body = y + bytes(n & ~3);
-  const end = y + bytes(n);
-  for (; y < unrolled; y += 64, x += 64, w += 64, z += 64) {
-    op.lanes<Four>(y, x, w, z, a, b, c);
-    op.lanes<FourAt4>(y, x, w, z, a, b, c);
-    op.lanes<FourAt8>(y, x, w, z, a, b, c);
-    op.lanes<FourAt12>(y, x, w, z, a, b, c);
-  }
-  for (; y < body; y += 16, x += 16, w += 16, z += 16) op.lanes<Four>(y, x, w, z, a, b, c);
-  for (; y < end; y += 4, x += 4, w += 4, z += 4) op.lanes<One>(y, x, w, z, a, b, c);
-}
-
 /** Runs op over n floats of five arrays. */
 @inline
 export function sweep5<Op>(
@@ -137,6 +118,81 @@ export function sweep5<Op>(
   }
   for (; y < body; y += 16, x += 16, w += 16, z += 16, v += 16) op.lanes<Four>(y, x, w, z, v, a, b, c);
   for (; y < end; y += 4, x += 4, w += 4, z += 4, v += 4) op.lanes<One>(y, x, w, z, v, a, b, c);
+}
+
+/*
+ * The maps below suit formulas that are all arithmetic: with no store between the four vectors of a pass, the compiler
+ * loads a constant that they share once for all four (e^x: 1.22 ns an element with sweep2, 0.97 with map1, baseline
+ * build, Node 24).
+ */
+
+/** Runs a pure operation over n floats of one array: y = op.of(x), a formula from vectors to a vector. */
+@inline
+export function map1<Op>(n: i32, y: usize, x: usize, a: v128, b: v128, c: v128): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64) {
+    const y0 = op.of(v128.load(x), a, b, c);
+    const y1 = op.of(v128.load(x, 16), a, b, c);
+    const y2 = op.of(v128.load(x, 32), a, b, c);
+    const y3 = op.of(v128.load(x, 48), a, b, c);
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+    v128.store(y, y2, 32);
+    v128.store(y, y3, 48);
+  }
+  for (; y < body; y += 16, x += 16) v128.store(y, op.of(v128.load(x), a, b, c));
+  for (; y < end; y += 4, x += 4) {
+    v128.store32_lane(y, op.of(v128.load32_zero(x), a, b, c), 0);
+  }
+}
+
+/** Runs a pure operation over n floats of two arrays: y = op.of(x, w), a formula from vectors to a vector. */
+@inline
+export function map2<Op>(n: i32, y: usize, x: usize, w: usize, a: v128, b: v128, c: v128): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64, w += 64) {
+    const y0 = op.of(v128.load(x), v128.load(w), a, b, c);
+    const y1 = op.of(v128.load(x, 16), v128.load(w, 16), a, b, c);
+    const y2 = op.of(v128.load(x, 32), v128.load(w, 32), a, b, c);
+    const y3 = op.of(v128.load(x, 48), v128.load(w, 48), a, b, c);
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+    v128.store(y, y2, 32);
+    v128.store(y, y3, 48);
+  }
+  for (; y < body; y += 16, x += 16, w += 16) v128.store(y, op.of(v128.load(x), v128.load(w), a, b, c));
+  for (; y < end; y += 4, x += 4, w += 4) {
+    v128.store32_lane(y, op.of(v128.load32_zero(x), v128.load32_zero(w), a, b, c), 0);
+  }
+}
+
+/** Runs a pure operation over n floats of three arrays: y = op.of(x, w, z), a formula from vectors to a vector. */
+@inline
+export function map3<Op>(n: i32, y: usize, x: usize, w: usize, z: usize, a: v128, b: v128, c: v128): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64, w += 64, z += 64) {
+    const y0 = op.of(v128.load(x), v128.load(w), v128.load(z), a, b, c);
+    const y1 = op.of(v128.load(x, 16), v128.load(w, 16), v128.load(z, 16), a, b, c);
+    const y2 = op.of(v128.load(x, 32), v128.load(w, 32), v128.load(z, 32), a, b, c);
+    const y3 = op.of(v128.load(x, 48), v128.load(w, 48), v128.load(z, 48), a, b, c);
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+    v128.store(y, y2, 32);
+    v128.store(y, y3, 48);
+  }
+  for (; y < body; y += 16, x += 16, w += 16, z += 16) v128.store(y, op.of(v128.load(x), v128.load(w), v128.load(z), a, b, c));
+  for (; y < end; y += 4, x += 4, w += 4, z += 4) {
+    v128.store32_lane(y, op.of(v128.load32_zero(x), v128.load32_zero(w), v128.load32_zero(z), a, b, c), 0);
+  }
 }
 
 /**

@@ -1,18 +1,16 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { madd, select } from "../simd";
-import { expm1NonPositive } from "../vmath";
+import { expm1NonPositive, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = f32x4.splat(1);
+const ONE = memory.data<f32>([1]);
 
 @unmanaged
 @final
 class CeluForward {
-  @inline lanes<W>(y: usize, x: usize, alpha: v128, inverse: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    const negative = f32x4.mul(alpha, expm1NonPositive(f32x4.mul(f32x4.pmin(v, ZERO), inverse)));
-    w.store(y, select(f32x4.lt(v, ZERO), negative, v));
+  @inline of(x: v128, alpha: v128, inverse: v128, c: v128): v128 {
+    const negative = f32x4.mul(alpha, expm1NonPositive(f32x4.mul(f32x4.pmin(x, ZERO), inverse)));
+    return select(f32x4.lt(x, ZERO), negative, x);
   }
 }
 
@@ -22,17 +20,14 @@ class CeluForward {
  * Barron 2017, arXiv:1704.07483. 5 ULP for alpha = 1.
  */
 export function celuForward(n: i32, x: usize, y: usize, alpha: f32): void {
-  sweep2<CeluForward>(n, y, x, f32x4.splat(alpha), f32x4.splat(1 / alpha), ZERO);
+  map1<CeluForward>(n, y, x, f32x4.splat(alpha), f32x4.splat(1 / alpha), ZERO);
 }
 
 @unmanaged
 @final
 class CeluBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, inverse: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(y);
-    const g = w.load(dy);
-    w.store(dx, select(f32x4.gt(v, ZERO), g, f32x4.mul(g, madd(v, inverse, ONE))));
+  @inline of(y: v128, dy: v128, inverse: v128, b: v128, c: v128): v128 {
+    return select(f32x4.gt(y, ZERO), dy, f32x4.mul(dy, madd(y, inverse, splat(ONE))));
   }
 }
 
@@ -41,5 +36,5 @@ class CeluBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function celuBackward(n: i32, y: usize, dy: usize, dx: usize, alpha: f32): void {
-  sweep3<CeluBackward>(n, dx, y, dy, f32x4.splat(1 / alpha), ZERO, ZERO);
+  map2<CeluBackward>(n, dx, y, dy, f32x4.splat(1 / alpha), ZERO, ZERO);
 }

@@ -1,4 +1,4 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { select } from "../simd";
 import { expm1NonPositive } from "../vmath";
 
@@ -7,10 +7,8 @@ const ZERO = f32x4.splat(0);
 @unmanaged
 @final
 class EluForward {
-  @inline lanes<W>(y: usize, x: usize, alpha: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    w.store(y, select(f32x4.lt(v, ZERO), f32x4.mul(alpha, expm1NonPositive(f32x4.pmin(v, ZERO))), v));
+  @inline of(x: v128, alpha: v128, b: v128, c: v128): v128 {
+    return select(f32x4.lt(x, ZERO), f32x4.mul(alpha, expm1NonPositive(f32x4.pmin(x, ZERO))), x);
   }
 }
 
@@ -20,17 +18,14 @@ class EluForward {
  * Clevert, Unterthiner & Hochreiter 2015, equation 15. 4 ULP.
  */
 export function eluForward(n: i32, x: usize, y: usize, alpha: f32): void {
-  sweep2<EluForward>(n, y, x, f32x4.splat(alpha), ZERO, ZERO);
+  map1<EluForward>(n, y, x, f32x4.splat(alpha), ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class EluBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, alpha: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(y);
-    const g = w.load(dy);
-    w.store(dx, select(f32x4.gt(v, ZERO), g, f32x4.mul(g, f32x4.add(v, alpha))));
+  @inline of(y: v128, dy: v128, alpha: v128, b: v128, c: v128): v128 {
+    return select(f32x4.gt(y, ZERO), dy, f32x4.mul(dy, f32x4.add(y, alpha)));
   }
 }
 
@@ -39,5 +34,5 @@ class EluBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function eluBackward(n: i32, y: usize, dy: usize, dx: usize, alpha: f32): void {
-  sweep3<EluBackward>(n, dx, y, dy, f32x4.splat(alpha), ZERO, ZERO);
+  map2<EluBackward>(n, dx, y, dy, f32x4.splat(alpha), ZERO, ZERO);
 }

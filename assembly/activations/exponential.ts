@@ -1,4 +1,4 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { exp } from "../vmath";
 
 const ZERO = f32x4.splat(0);
@@ -6,9 +6,8 @@ const ZERO = f32x4.splat(0);
 @unmanaged
 @final
 class ExponentialForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    w.store(y, exp(w.load(x)));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    return exp(x);
   }
 }
 
@@ -18,15 +17,14 @@ class ExponentialForward {
  * 2 ULP.
  */
 export function exponentialForward(n: i32, x: usize, y: usize): void {
-  sweep2<ExponentialForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<ExponentialForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class ExponentialBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    w.store(dx, f32x4.mul(w.load(dy), w.load(y)));
+  @inline of(y: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    return f32x4.mul(dy, y);
   }
 }
 
@@ -35,5 +33,5 @@ class ExponentialBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function exponentialBackward(n: i32, y: usize, dy: usize, dx: usize): void {
-  sweep3<ExponentialBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
+  map2<ExponentialBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
 }

@@ -1,26 +1,24 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { madd } from "../simd";
-import { sigmoid } from "../vmath";
+import { sigmoid, splat } from "../vmath";
 import { gateDerivative } from "./silu";
 
 const ZERO = f32x4.splat(0);
 /** 2 sqrt(2 / pi), and the same times 0.044715 and 3 * 0.044715. */
-const LINEAR = f32x4.splat(1.59576917);
-const CUBIC = f32x4.splat(0.0713548139);
-const THREE_CUBIC = f32x4.splat(0.214064449);
+const LINEAR = memory.data<f32>([1.59576917]);
+const CUBIC = memory.data<f32>([0.0713548139]);
+const THREE_CUBIC = memory.data<f32>([0.214064449]);
 /** Beyond these sigmoid is 0 or 1. */
-const LOWEST = f32x4.splat(-16);
-const HIGHEST = f32x4.splat(16);
+const LOWEST = memory.data<f32>([-16]);
+const HIGHEST = memory.data<f32>([16]);
 
 @unmanaged
 @final
 class GeluTanhForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    const u = f32x4.mul(v, madd(f32x4.mul(v, v), CUBIC, LINEAR));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    const u = f32x4.mul(x, madd(f32x4.mul(x, x), splat(CUBIC), splat(LINEAR)));
     // sigmoid is 0 there: the limit instead of -Infinity * 0.
-    w.store(y, f32x4.mul(f32x4.pmax(v, LOWEST), sigmoid(u)));
+    return f32x4.mul(f32x4.pmax(x, splat(LOWEST)), sigmoid(u));
   }
 }
 
@@ -30,19 +28,18 @@ class GeluTanhForward {
  * Hendrycks & Gimpel 2016, section 2. 10 eps absolute or 5 eps relative; -0 at -Infinity.
  */
 export function geluTanhForward(n: i32, x: usize, y: usize): void {
-  sweep2<GeluTanhForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<GeluTanhForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class GeluTanhBackward {
-  @inline lanes<W>(dx: usize, x: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = f32x4.pmin(f32x4.pmax(w.load(x), LOWEST), HIGHEST);
+  @inline of(x: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    const v = f32x4.pmin(f32x4.pmax(x, splat(LOWEST)), splat(HIGHEST));
     const square = f32x4.mul(v, v);
-    const u = f32x4.mul(v, madd(square, CUBIC, LINEAR));
-    const slope = f32x4.mul(v, madd(square, THREE_CUBIC, LINEAR));
-    w.store(dx, f32x4.mul(w.load(dy), gateDerivative(u, slope)));
+    const u = f32x4.mul(v, madd(square, splat(CUBIC), splat(LINEAR)));
+    const slope = f32x4.mul(v, madd(square, splat(THREE_CUBIC), splat(LINEAR)));
+    return f32x4.mul(dy, gateDerivative(u, slope));
   }
 }
 
@@ -51,5 +48,5 @@ class GeluTanhBackward {
  * x, dy, dx: n floats; dx may be dy or x. Overwrites dx. Saved by forward: x.
  */
 export function geluTanhBackward(n: i32, x: usize, dy: usize, dx: usize): void {
-  sweep3<GeluTanhBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
+  map2<GeluTanhBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
 }

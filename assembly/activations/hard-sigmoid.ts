@@ -1,17 +1,17 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
+import { splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = f32x4.splat(1);
-const THREE = f32x4.splat(3);
-const SIX = f32x4.splat(6);
-const SIXTH = f32x4.splat(0.166666672);
+const ONE = memory.data<f32>([1]);
+const THREE = memory.data<f32>([3]);
+const SIX = memory.data<f32>([6]);
+const SIXTH = memory.data<f32>([0.166666672]);
 
 @unmanaged
 @final
 class HardSigmoidForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    w.store(y, f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(w.load(x), THREE), ZERO), SIX), SIXTH));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, splat(THREE)), ZERO), splat(SIX)), splat(SIXTH));
   }
 }
 
@@ -21,16 +21,14 @@ class HardSigmoidForward {
  * Howard et al. 2019, "Searching for MobileNetV3", section 5.2. 2 ULP.
  */
 export function hardSigmoidForward(n: i32, x: usize, y: usize): void {
-  sweep2<HardSigmoidForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<HardSigmoidForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class HardSigmoidBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(y);
-    w.store(dx, v128.and(f32x4.mul(w.load(dy), SIXTH), v128.and(f32x4.gt(v, ZERO), f32x4.lt(v, ONE))));
+  @inline of(y: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.and(f32x4.mul(dy, splat(SIXTH)), v128.and(f32x4.gt(y, ZERO), f32x4.lt(y, splat(ONE))));
   }
 }
 
@@ -39,5 +37,5 @@ class HardSigmoidBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function hardSigmoidBackward(n: i32, y: usize, dy: usize, dx: usize): void {
-  sweep3<HardSigmoidBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
+  map2<HardSigmoidBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
 }

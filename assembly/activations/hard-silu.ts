@@ -1,24 +1,23 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { madd, select } from "../simd";
+import { splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const HALF = f32x4.splat(0.5);
-const ONE = f32x4.splat(1);
-const THREE = f32x4.splat(3);
-const MINUS_THREE = f32x4.splat(-3);
-const SIX = f32x4.splat(6);
-const SIXTH = f32x4.splat(0.166666672);
-const THIRD = f32x4.splat(0.333333343);
+const HALF = memory.data<f32>([0.5]);
+const ONE = memory.data<f32>([1]);
+const THREE = memory.data<f32>([3]);
+const MINUS_THREE = memory.data<f32>([-3]);
+const SIX = memory.data<f32>([6]);
+const SIXTH = memory.data<f32>([0.166666672]);
+const THIRD = memory.data<f32>([0.333333343]);
 
 @unmanaged
 @final
 class HardSiluForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    const gate = f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(v, THREE), ZERO), SIX), SIXTH);
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    const gate = f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, splat(THREE)), ZERO), splat(SIX)), splat(SIXTH));
     // The gate is 0 there: the limit instead of -Infinity * 0.
-    w.store(y, f32x4.mul(f32x4.pmax(v, MINUS_THREE), gate));
+    return f32x4.mul(f32x4.pmax(x, splat(MINUS_THREE)), gate);
   }
 }
 
@@ -28,17 +27,15 @@ class HardSiluForward {
  * Howard et al. 2019, section 5.2, there h-swish. 3 ULP; -0 at -Infinity.
  */
 export function hardSiluForward(n: i32, x: usize, y: usize): void {
-  sweep2<HardSiluForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<HardSiluForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class HardSiluBackward {
-  @inline lanes<W>(dx: usize, x: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    const slope = v128.and(madd(v, THIRD, HALF), f32x4.gt(v, MINUS_THREE));
-    w.store(dx, f32x4.mul(w.load(dy), select(f32x4.lt(v, THREE), slope, ONE)));
+  @inline of(x: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    const slope = v128.and(madd(x, splat(THIRD), splat(HALF)), f32x4.gt(x, splat(MINUS_THREE)));
+    return f32x4.mul(dy, select(f32x4.lt(x, splat(THREE)), slope, splat(ONE)));
   }
 }
 
@@ -47,5 +44,5 @@ class HardSiluBackward {
  * x, dy, dx: n floats; dx may be dy or x. Overwrites dx. Saved by forward: x.
  */
 export function hardSiluBackward(n: i32, x: usize, dy: usize, dx: usize): void {
-  sweep3<HardSiluBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
+  map2<HardSiluBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
 }

@@ -1,4 +1,4 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { select } from "../simd";
 
 const ZERO = f32x4.splat(0);
@@ -6,10 +6,8 @@ const ZERO = f32x4.splat(0);
 @unmanaged
 @final
 class LeakyReluForward {
-  @inline lanes<W>(y: usize, x: usize, alpha: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    w.store(y, select(f32x4.gt(v, ZERO), v, f32x4.mul(alpha, v)));
+  @inline of(x: v128, alpha: v128, b: v128, c: v128): v128 {
+    return select(f32x4.gt(x, ZERO), x, f32x4.mul(alpha, x));
   }
 }
 
@@ -19,16 +17,14 @@ class LeakyReluForward {
  * Maas, Hannun & Ng 2013, section 2. Exact against the scalar formula.
  */
 export function leakyReluForward(n: i32, x: usize, y: usize, alpha: f32): void {
-  sweep2<LeakyReluForward>(n, y, x, f32x4.splat(alpha), ZERO, ZERO);
+  map1<LeakyReluForward>(n, y, x, f32x4.splat(alpha), ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class LeakyReluBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, alpha: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const g = w.load(dy);
-    w.store(dx, select(f32x4.gt(w.load(y), ZERO), g, f32x4.mul(alpha, g)));
+  @inline of(y: v128, dy: v128, alpha: v128, b: v128, c: v128): v128 {
+    return select(f32x4.gt(y, ZERO), dy, f32x4.mul(alpha, dy));
   }
 }
 
@@ -37,5 +33,5 @@ class LeakyReluBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function leakyReluBackward(n: i32, y: usize, dy: usize, dx: usize, alpha: f32): void {
-  sweep3<LeakyReluBackward>(n, dx, y, dy, f32x4.splat(alpha), ZERO, ZERO);
+  map2<LeakyReluBackward>(n, dx, y, dy, f32x4.splat(alpha), ZERO, ZERO);
 }

@@ -1,14 +1,14 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
+import { splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const SIX = f32x4.splat(6);
+const SIX = memory.data<f32>([6]);
 
 @unmanaged
 @final
 class Relu6Forward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    w.store(y, f32x4.pmin(f32x4.pmax(w.load(x), ZERO), SIX));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    return f32x4.pmin(f32x4.pmax(x, ZERO), splat(SIX));
   }
 }
 
@@ -18,16 +18,14 @@ class Relu6Forward {
  * Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10". Exact; NaN stays NaN.
  */
 export function relu6Forward(n: i32, x: usize, y: usize): void {
-  sweep2<Relu6Forward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<Relu6Forward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class Relu6Backward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(y);
-    w.store(dx, v128.and(w.load(dy), v128.and(f32x4.gt(v, ZERO), f32x4.lt(v, SIX))));
+  @inline of(y: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.and(dy, v128.and(f32x4.gt(y, ZERO), f32x4.lt(y, splat(SIX))));
   }
 }
 
@@ -36,5 +34,5 @@ class Relu6Backward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function relu6Backward(n: i32, y: usize, dy: usize, dx: usize): void {
-  sweep3<Relu6Backward>(n, dx, y, dy, ZERO, ZERO, ZERO);
+  map2<Relu6Backward>(n, dx, y, dy, ZERO, ZERO, ZERO);
 }

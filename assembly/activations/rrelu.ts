@@ -1,4 +1,4 @@
-import { sweep3, sweep4 } from "../lanes";
+import { map2, map3 } from "../lanes";
 import { select } from "../simd";
 
 const ZERO = f32x4.splat(0);
@@ -6,10 +6,8 @@ const ZERO = f32x4.splat(0);
 @unmanaged
 @final
 class RreluForward {
-  @inline lanes<W>(y: usize, x: usize, slope: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    w.store(y, select(f32x4.gt(v, ZERO), v, f32x4.mul(w.load(slope), v)));
+  @inline of(x: v128, slope: v128, a: v128, b: v128, c: v128): v128 {
+    return select(f32x4.gt(x, ZERO), x, f32x4.mul(slope, x));
   }
 }
 
@@ -19,16 +17,14 @@ class RreluForward {
  * Xu, Wang, Chen & Li 2015, arXiv:1505.00853, section 2.4. Exact against the scalar formula.
  */
 export function rreluForward(n: i32, x: usize, slope: usize, y: usize): void {
-  sweep3<RreluForward>(n, y, x, slope, ZERO, ZERO, ZERO);
+  map2<RreluForward>(n, y, x, slope, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class RreluBackward {
-  @inline lanes<W>(dx: usize, y: usize, slope: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const g = w.load(dy);
-    w.store(dx, select(f32x4.gt(w.load(y), ZERO), g, f32x4.mul(w.load(slope), g)));
+  @inline of(y: v128, slope: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    return select(f32x4.gt(y, ZERO), dy, f32x4.mul(slope, dy));
   }
 }
 
@@ -37,5 +33,5 @@ class RreluBackward {
  * y, slope, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y and the slopes.
  */
 export function rreluBackward(n: i32, y: usize, slope: usize, dy: usize, dx: usize): void {
-  sweep4<RreluBackward>(n, dx, y, slope, dy, ZERO, ZERO, ZERO);
+  map3<RreluBackward>(n, dx, y, slope, dy, ZERO, ZERO, ZERO);
 }

@@ -1,19 +1,17 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { select } from "../simd";
-import { expm1NonPositive } from "../vmath";
+import { expm1NonPositive, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const SCALE = f32x4.splat(1.05070099);
-const SCALE_ALPHA = f32x4.splat(1.75809934);
+const SCALE = memory.data<f32>([1.05070099]);
+const SCALE_ALPHA = memory.data<f32>([1.75809934]);
 
 @unmanaged
 @final
 class SeluForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
-    const negative = f32x4.mul(SCALE_ALPHA, expm1NonPositive(f32x4.pmin(v, ZERO)));
-    w.store(y, select(f32x4.lt(v, ZERO), negative, f32x4.mul(SCALE, v)));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    const negative = f32x4.mul(splat(SCALE_ALPHA), expm1NonPositive(f32x4.pmin(x, ZERO)));
+    return select(f32x4.lt(x, ZERO), negative, f32x4.mul(splat(SCALE), x));
   }
 }
 
@@ -24,16 +22,14 @@ class SeluForward {
  * Klambauer et al. 2017, equation 2. 5 ULP.
  */
 export function seluForward(n: i32, x: usize, y: usize): void {
-  sweep2<SeluForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<SeluForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class SeluBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(y);
-    w.store(dx, f32x4.mul(w.load(dy), select(f32x4.gt(v, ZERO), SCALE, f32x4.add(v, SCALE_ALPHA))));
+  @inline of(y: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    return f32x4.mul(dy, select(f32x4.gt(y, ZERO), splat(SCALE), f32x4.add(y, splat(SCALE_ALPHA))));
   }
 }
 
@@ -42,5 +38,5 @@ class SeluBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function seluBackward(n: i32, y: usize, dy: usize, dx: usize): void {
-  sweep3<SeluBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
+  map2<SeluBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
 }

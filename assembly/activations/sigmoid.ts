@@ -1,15 +1,14 @@
-import { sweep2, sweep3 } from "../lanes";
-import { sigmoid } from "../vmath";
+import { map1, map2 } from "../lanes";
+import { sigmoid, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = f32x4.splat(1);
+const ONE = memory.data<f32>([1]);
 
 @unmanaged
 @final
 class SigmoidForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    w.store(y, sigmoid(w.load(x)));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    return sigmoid(x);
   }
 }
 
@@ -19,16 +18,14 @@ class SigmoidForward {
  * 4 ULP.
  */
 export function sigmoidForward(n: i32, x: usize, y: usize): void {
-  sweep2<SigmoidForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<SigmoidForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class SigmoidBackward {
-  @inline lanes<W>(dx: usize, y: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(y);
-    w.store(dx, f32x4.mul(w.load(dy), f32x4.mul(v, f32x4.sub(ONE, v))));
+  @inline of(y: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    return f32x4.mul(dy, f32x4.mul(y, f32x4.sub(splat(ONE), y)));
   }
 }
 
@@ -37,5 +34,5 @@ class SigmoidBackward {
  * y, dy, dx: n floats; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function sigmoidBackward(n: i32, y: usize, dy: usize, dx: usize): void {
-  sweep3<SigmoidBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
+  map2<SigmoidBackward>(n, dx, y, dy, ZERO, ZERO, ZERO);
 }

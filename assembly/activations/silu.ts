@@ -1,22 +1,20 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
 import { madd, select } from "../simd";
-import { expNonPositive, sigmoid } from "../vmath";
+import { expNonPositive, sigmoid, splat } from "../vmath";
 
-const SIGN = i32x4.splat(0x80000000);
+const SIGN = memory.data<u32>([0x80000000]);
 const ZERO = f32x4.splat(0);
-const ONE = f32x4.splat(1);
+const ONE = memory.data<f32>([1]);
 /** Beyond these sigmoid is 0 or 1. */
-const LOWEST = f32x4.splat(-110);
-const HIGHEST = f32x4.splat(110);
+const LOWEST = memory.data<f32>([-110]);
+const HIGHEST = memory.data<f32>([110]);
 
 @unmanaged
 @final
 class SiluForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = w.load(x);
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
     // sigmoid is 0 there: the limit instead of -Infinity * 0.
-    w.store(y, f32x4.mul(f32x4.pmax(v, LOWEST), sigmoid(v)));
+    return f32x4.mul(f32x4.pmax(x, splat(LOWEST)), sigmoid(x));
   }
 }
 
@@ -26,7 +24,7 @@ class SiluForward {
  * Elfwing, Uchibe & Doya 2017; Ramachandran, Zoph & Le 2017. 5 ULP; -0 at -Infinity.
  */
 export function siluForward(n: i32, x: usize, y: usize): void {
-  sweep2<SiluForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<SiluForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 /**
@@ -35,20 +33,19 @@ export function siluForward(n: i32, x: usize, y: usize): void {
  */
 @inline
 export function gateDerivative(u: v128, w: v128): v128 {
-  const z = expNonPositive(v128.or(u, SIGN));
-  const inverse = f32x4.div(ONE, f32x4.add(ONE, z));
+  const z = expNonPositive(v128.or(u, splat(SIGN)));
+  const inverse = f32x4.div(splat(ONE), f32x4.add(splat(ONE), z));
   const small = f32x4.mul(z, inverse);
   const negative = f32x4.lt(u, ZERO);
-  return f32x4.mul(select(negative, small, inverse), madd(w, select(negative, inverse, small), ONE));
+  return f32x4.mul(select(negative, small, inverse), madd(w, select(negative, inverse, small), splat(ONE)));
 }
 
 @unmanaged
 @final
 class SiluBackward {
-  @inline lanes<W>(dx: usize, x: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = f32x4.pmin(f32x4.pmax(w.load(x), LOWEST), HIGHEST);
-    w.store(dx, f32x4.mul(w.load(dy), gateDerivative(v, v)));
+  @inline of(x: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    const v = f32x4.pmin(f32x4.pmax(x, splat(LOWEST)), splat(HIGHEST));
+    return f32x4.mul(dy, gateDerivative(v, v));
   }
 }
 
@@ -57,5 +54,5 @@ class SiluBackward {
  * x, dy, dx: n floats; dx may be dy or x. Overwrites dx. Saved by forward: x.
  */
 export function siluBackward(n: i32, x: usize, dy: usize, dx: usize): void {
-  sweep3<SiluBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
+  map2<SiluBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
 }

@@ -1,18 +1,18 @@
-import { sweep2, sweep3 } from "../lanes";
+import { map1, map2 } from "../lanes";
+import { splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = f32x4.splat(1);
+const ONE = memory.data<f32>([1]);
 /** The largest finite numbers, so that the infinities reach the limits. */
-const LOWEST = f32x4.splat(-3.40282347e38);
-const HIGHEST = f32x4.splat(3.40282347e38);
+const LOWEST = memory.data<f32>([-3.40282347e38]);
+const HIGHEST = memory.data<f32>([3.40282347e38]);
 
 @unmanaged
 @final
 class SoftsignForward {
-  @inline lanes<W>(y: usize, x: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const v = f32x4.pmin(f32x4.pmax(w.load(x), LOWEST), HIGHEST);
-    w.store(y, f32x4.div(v, f32x4.add(ONE, f32x4.abs(v))));
+  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
+    const v = f32x4.pmin(f32x4.pmax(x, splat(LOWEST)), splat(HIGHEST));
+    return f32x4.div(v, f32x4.add(splat(ONE), f32x4.abs(v)));
   }
 }
 
@@ -22,16 +22,15 @@ class SoftsignForward {
  * Glorot & Bengio 2010, section 3. 1 ULP; 1 and -1 at the infinities.
  */
 export function softsignForward(n: i32, x: usize, y: usize): void {
-  sweep2<SoftsignForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1<SoftsignForward>(n, y, x, ZERO, ZERO, ZERO);
 }
 
 @unmanaged
 @final
 class SoftsignBackward {
-  @inline lanes<W>(dx: usize, x: usize, dy: usize, a: v128, b: v128, c: v128): void {
-    const w = changetype<W>(0);
-    const d = f32x4.add(ONE, f32x4.abs(w.load(x)));
-    w.store(dx, f32x4.div(f32x4.div(w.load(dy), d), d));
+  @inline of(x: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
+    const d = f32x4.add(splat(ONE), f32x4.abs(x));
+    return f32x4.div(f32x4.div(dy, d), d);
   }
 }
 
@@ -40,5 +39,5 @@ class SoftsignBackward {
  * x, dy, dx: n floats; dx may be dy or x. Overwrites dx. Saved by forward: x.
  */
 export function softsignBackward(n: i32, x: usize, dy: usize, dx: usize): void {
-  sweep3<SoftsignBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
+  map2<SoftsignBackward>(n, dx, x, dy, ZERO, ZERO, ZERO);
 }

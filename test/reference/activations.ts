@@ -130,7 +130,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 function softmax(x: readonly number[]): number[] {
   const maximum = Math.max(...x);
   const e = x.map((value) => exp(value - maximum));
-  return e.map((value) => value / sum(e));
+  const total = sum(e);
+  return e.map((value) => value / total);
 }
 
 export const rowReferences: Record<"softmax" | "logSoftmax", RowReference> = {
@@ -149,8 +150,8 @@ export const rowReferences: Record<"softmax" | "logSoftmax", RowReference> = {
       return x.map((value) => value - maximum - logSum);
     },
     backward(x, dy) {
-      const y = softmax(x);
-      return y.map((value, i) => dy[i]! - value * sum(dy));
+      const total = sum(dy);
+      return softmax(x).map((value, i) => dy[i]! - value * total);
     },
   },
 };

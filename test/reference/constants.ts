@@ -6,11 +6,11 @@ import { readFileSync } from "node:fs";
 
 export type Constants = Readonly<Record<string, number>>;
 
-/** Every `const NAME = f32x4.splat(number)` of a file in assembly/. Reading an undeclared name throws. */
+/** Every `const NAME = memory.data<f32>([number])` of a file in assembly/. Reading an undeclared name throws. */
 export function constantsOf(path: string): Constants {
   const source = readFileSync(new URL(`../../assembly/${path}`, import.meta.url), "utf8");
   const found: Record<string, number> = {};
-  for (const [, name, text] of source.matchAll(/const (\w+) = f32x4\.splat\(([^)]+)\)/g)) {
+  for (const [, name, text] of source.matchAll(/const (\w+) = memory\.data<f32>\(\[([^\]]+)\]\)/g)) {
     found[name!] = Math.fround(Number(text));
   }
   return new Proxy(found, {

@@ -28,12 +28,10 @@ export const pmax = (a: number, b: number): number => (a < b ? b : a);
 const isNegative = (x: number): boolean => bits(x) < 0;
 const copySign = (magnitude: number, sign: number): number => (isNegative(sign) ? -1 : 1) * Math.abs(magnitude);
 
-function horner(x: number, ...highestFirst: number[]): number {
-  return highestFirst.reduce((sum, coefficient) => madd(sum, x, coefficient));
-}
-
 function expQuotient(r: number): number {
-  return horner(r, C["E4"]!, C["E3"]!, C["E2"]!, C["E1"]!, C["E0"]!);
+  const square = f(r * r);
+  const high = madd(square, C["E4"]!, madd(C["E3"]!, r, C["E2"]!));
+  return madd(square, high, madd(C["E1"]!, r, C["E0"]!));
 }
 
 function reduced(x: number, n: number): number {
@@ -77,8 +75,11 @@ export function expm1NonPositive(x: number): number {
 }
 
 function logReduced(k: number, x: number): number {
-  const q = horner(x, C["L6"]!, C["L5"]!, C["L4"]!, C["L3"]!, C["L2"]!, C["L1"]!, C["L0"]!);
-  const rest = madd(k, C["LN2_LOW"]!, f(f(x * x) * madd(q, x, -0.5)));
+  const square = f(x * x);
+  const high = madd(square, C["L6"]!, madd(C["L5"]!, x, C["L4"]!));
+  const low = madd(square, madd(C["L3"]!, x, C["L2"]!), madd(C["L1"]!, x, C["L0"]!));
+  const q = madd(f(square * square), high, low);
+  const rest = madd(k, C["LN2_LOW"]!, f(square * madd(q, x, -0.5)));
   return madd(k, C["LN2_HIGH"]!, f(x + rest));
 }
 
@@ -125,8 +126,11 @@ export function tanh(x: number): number {
 }
 
 function logErfc(x: number): number {
-  const a = Math.abs(x);
-  const g = horner(a, C["G7"]!, C["G6"]!, C["G5"]!, C["G4"]!, C["G3"]!, C["G2"]!, C["G1"]!, C["G0"]!);
+  const a = pmin(Math.abs(x), C["ERF_HIGHEST"]!);
+  const square = f(a * a);
+  const high = madd(square, madd(C["G7"]!, a, C["G6"]!), madd(C["G5"]!, a, C["G4"]!));
+  const low = madd(square, madd(C["G3"]!, a, C["G2"]!), madd(C["G1"]!, a, C["G0"]!));
+  const g = madd(f(square * square), high, low);
   return f(g * -a);
 }
 
