@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { withTables } from "../scripts/readme-tables.js";
 
@@ -7,6 +8,14 @@ describe("README", () => {
 
   it("has the tables that follow from the code (npm run docs writes them)", async () => {
     expect(await withTables(readme)).toBe(readme);
+  });
+
+  it("has an example that runs as printed, on the built package", () => {
+    const [, code] = /```ts\n([\s\S]*?)```/.exec(readme)!;
+    mkdirSync("dist/programs", { recursive: true });
+    writeFileSync("dist/programs/readme.ts", code!);
+    const output = execFileSync(process.execPath, ["scripts/run.mjs", "dist/programs/readme.ts"], { encoding: "utf8" });
+    expect(Number(/^accuracy ([\d.]+)/.exec(output)?.[1])).toBeGreaterThan(0.95);
   });
 
   it("names commands that package.json has", () => {
