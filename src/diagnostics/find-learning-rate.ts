@@ -87,11 +87,11 @@ export async function findLearningRate(
   } finally {
     restore();
   }
-  return suggest(Float64Array.from(rates), Float64Array.from(losses));
+  return readCurve(Float64Array.from(rates), Float64Array.from(losses));
 }
 
-/** Reads a rate off the curve. */
-function suggest(learningRates: Float64Array, losses: Float64Array): LearningRateCurve {
+/** Reads the rates off a curve. */
+export function readCurve(learningRates: Float64Array, losses: Float64Array): LearningRateCurve {
   const finite = losses.findIndex((loss) => !Number.isFinite(loss));
   const end = finite < 0 ? losses.length : finite;
   // Forward and backward smoothing cancel each other's delay.
@@ -99,7 +99,12 @@ function suggest(learningRates: Float64Array, losses: Float64Array): LearningRat
     let last = values[0] ?? NaN;
     return values.map((value) => (last = SMOOTHING * last + (1 - SMOOTHING) * value));
   };
-  const smoothed = smooth(smooth([...losses.subarray(0, end)]).reverse()).reverse();
+  // A climb to as far above the start as the lowest loss is below it shows the blow-up; more would smear over its onset.
+  const finiteLosses = [...losses.subarray(0, end)];
+  const first = finiteLosses.slice(0, 5);
+  const start = first.reduce((sum, loss) => sum + loss, 0) / first.length;
+  const cap = 2 * start - Math.min(...finiteLosses);
+  const smoothed = smooth(smooth(finiteLosses.map((loss) => Math.min(loss, cap))).reverse()).reverse();
   const lowest = smoothed.indexOf(Math.min(...smoothed));
   let steepest = 0;
   for (let i = 1; i <= lowest; i++) {

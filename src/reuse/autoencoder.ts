@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber, rangeError } from "../check.js";
+import { checkBoolean, checkChoice, checkKeys, checkNumber, rangeError } from "../check.js";
 import type { Layer } from "../graph/layer.js";
 import type { Node } from "../graph/node.js";
 import type { Shape } from "../graph/shape.js";
@@ -10,11 +10,12 @@ import type { Model, ModelData } from "../models/model.js";
 import { sequential } from "../models/sequential.js";
 import type { Tensor } from "../tensor.js";
 import {
-  chainOf,
   checkEncoder,
+  checkLearns,
   denseLayersOf,
   FIT_KEYS,
   fitOptionsOf,
+  invertibleChain,
   type Pretrained,
   type PretrainingFit,
 } from "./pretraining-options.js";
@@ -41,6 +42,19 @@ export interface PretrainedAutoencoder extends Pretrained {
   readonly autoencoder: Model;
 }
 
+/** Options with defaults filled in and checked. */
+export function checkOptions(where: string, options: AutoencoderOptions) {
+  checkKeys(where, options, KNOWN);
+  const { tied = false, noise = 0, dropout = 0, outputActivation = "linear" } = options;
+  checkBoolean(where, "tied", tied);
+  checkNumber(where, "noise", noise, { min: 0 });
+  checkNumber(where, "dropout", dropout, { min: 0, below: 1 });
+  if (noise > 0 && dropout > 0) throw rangeError(where, "noise and dropout are alternatives", "noise", noise);
+  checkChoice(where, "outputActivation", outputActivation, ["linear", "sigmoid", "tanh"]);
+  const { optimizer = "adam", loss = "meanSquaredError" } = options;
+  return { tied, noise, dropout, outputActivation, optimizer, loss };
+}
+
 const KNOWN = ["tied", "noise", "dropout", "outputActivation", "optimizer", "loss", ...FIT_KEYS];
 
 /**
@@ -55,22 +69,10 @@ export async function autoencoder(
   options: AutoencoderOptions = {},
 ): Promise<PretrainedAutoencoder> {
   const where = "pretraining.autoencoder";
-  checkKeys(where, options, KNOWN);
-  const {
-    tied = false,
-    noise = 0,
-    dropout = 0,
-    outputActivation = "linear",
-    optimizer = "adam",
-    loss = "meanSquaredError",
-  } = options;
-  checkBoolean(where, "tied", tied);
-  checkNumber(where, "noise", noise, { min: 0 });
-  checkNumber(where, "dropout", dropout, { min: 0, below: 1 });
-  if (noise > 0 && dropout > 0) throw rangeError(where, "noise and dropout are alternatives", "noise", noise);
-
-  const chain = chainOf(where, checkEncoder(where, encoder));
-  const dense = denseLayersOf(where, chain);
+  const { tied, noise, dropout, outputActivation, optimizer, loss } = checkOptions(where, options);
+  const chain = invertibleChain(where, checkEncoder(where, encoder));
+  checkLearns(where, encoder);
+  const dense = denseLayersOf(chain);
   const { preparation, body } = splitAtFirstDense(chain);
   const prepared = prepare(encoder, preparation, x);
   const start = input({ shape: prepared.shape.slice(1) });

@@ -3,6 +3,7 @@ import type { Operation } from "../graph/graph.js";
 import type { Layer } from "../graph/layer.js";
 import type { Node } from "../graph/node.js";
 import { BatchNormalization } from "../layers/batch-normalization.js";
+import { DenseTranspose } from "../layers/dense-transpose.js";
 import { Dense } from "../layers/dense.js";
 import { functional, input } from "../models/functional.js";
 import { Model } from "../models/model.js";
@@ -71,8 +72,15 @@ export function foldBatchNormalization(model: Model): FoldedModel {
   const live = (): Step[] => steps.filter((step) => !step.folded);
   const usersOf = (id: number): Step[] => live().filter((step) => step.input.includes(id));
   const isOutput = (id: number): boolean => results.includes(id);
-  const isPlainDense = (step: Step | undefined): step is Step & { affine: Affine } =>
-    step?.affine !== undefined && uses.get(step.operation.layer) === 1;
+  const transposed = new Set<Layer>(
+    operations.flatMap(({ layer }) => (layer instanceof DenseTranspose ? [layer.options.of] : [])),
+  );
+  /** Why other weights cannot go into this step's. */
+  const obstacle = ({ operation: { layer, path }, affine }: Step): string | undefined => {
+    if (affine === undefined) return `${path}, is not dense`;
+    if (uses.get(layer)! > 1) return `${path}, is applied more than once`;
+    return transposed.has(layer) ? `${path}, shares its kernel with a transposed layer` : undefined;
+  };
 
   /** Folds one layer; says why not. */
   const fold = (step: Step): string | undefined => {
@@ -81,28 +89,26 @@ export function foldBatchNormalization(model: Model): FoldedModel {
     const source = step.input[0]!;
     const before = live().find((other) => other.output === source);
     const { scale, shift } = layer.affine();
-    let reason =
-      before === undefined ? "its input is the model's" : `the layer in front, ${before.operation.path}, is not dense`;
-    if (before?.affine !== undefined) {
-      if (!(before.operation.layer as Dense).options.activation.identity)
-        reason = `${before.operation.path} in front has an activation`;
-      else if (!isPlainDense(before)) reason = `${before.operation.path} in front is applied more than once`;
+    let reason = "its input is the model's";
+    if (before !== undefined) {
+      const { operation, affine } = before;
+      const inTheWay = obstacle(before);
+      if (inTheWay !== undefined) reason = `the layer in front, ${inTheWay}`;
+      else if (!(operation.layer as Dense).options.activation.identity)
+        reason = `the layer in front, ${operation.path}, has an activation`;
       else if (usersOf(source).length > 1 || isOutput(source))
-        reason = `the output of ${before.operation.path} is used elsewhere too`;
+        reason = `the output of the layer in front, ${operation.path}, is used elsewhere too`;
       else {
-        scaleAfter(before.affine, scale, shift);
+        scaleAfter(affine!, scale, shift);
         remove(step);
-        report.folded.push({ layer: step.operation.path, into: before.operation.path, side: "after" });
+        report.folded.push({ layer: step.operation.path, into: operation.path, side: "after" });
         return undefined;
       }
     }
-    const users = usersOf(step.output);
     if (isOutput(step.output)) return `${reason}; its output is the model's`;
-    const blocked = users.find((user) => !isPlainDense(user));
-    if (users.length === 0 || blocked !== undefined) {
-      const name = blocked?.operation.path ?? "none";
-      return `${reason}; the layer behind, ${name}, ${blocked?.affine ? "is applied more than once" : "is not dense"}`;
-    }
+    const users = usersOf(step.output);
+    const blocked = users.map(obstacle).find((obstacle) => obstacle !== undefined);
+    if (blocked !== undefined) return `${reason}; the layer behind, ${blocked}`;
     for (const user of users) {
       scaleBefore(user.affine!, scale, shift);
       report.folded.push({ layer: step.operation.path, into: user.operation.path, side: "before" });
@@ -160,7 +166,10 @@ function rebuild(model: Model, steps: readonly Step[], results: readonly number[
     const name = path.replaceAll("/", ".");
     let copy = copies.get(layer);
     if (copy === undefined) {
-      copy = affine === undefined ? layer.copy(name) : new Dense({ ...(layer as Dense).options, useBias: true, name });
+      copy =
+        affine === undefined
+          ? layer.copy(name, copies)
+          : new Dense({ ...(layer as Dense).options, useBias: true, name });
       copies.set(layer, copy);
       if (affine !== undefined) {
         weights.set(`${name}/kernel`, Float32Array.from(affine.kernel));

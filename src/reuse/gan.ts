@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber } from "../check.js";
+import { checkKeys, checkNumber, rangeError } from "../check.js";
 import { layers } from "../layers/index.js";
 import type { OptimizerLike } from "../models/compile.js";
 import type { History } from "../models/fit.js";
@@ -7,12 +7,13 @@ import { sequential } from "../models/sequential.js";
 import { toInputs } from "../models/train.js";
 import { deriveKey, shuffledIndices, type Key } from "../random.js";
 import type { Engine } from "../runtime/engine.js";
+import { sameShape, showShape } from "../graph/shape.js";
 import { Tensor } from "../tensor.js";
-import { checkEncoder, type Pretrained } from "./pretraining-options.js";
+import { checkEncoder, checkLearns, type Pretrained } from "./pretraining-options.js";
 
 /** Options of `pretraining.gan`. */
 export interface GanOptions {
-  /** Codes in, samples shaped like the data out. Its input is a row of standard normal numbers. */
+  /** Codes, rows of standard normal numbers, in; samples of the data's shape and range out. */
   generator: Model;
   /** Default 10. */
   epochs?: number;
@@ -45,11 +46,17 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
   const where = "pretraining.gan";
   checkKeys(where, options, ["generator", "epochs", "batchSize", "optimizer", "realLabel", "onEpochEnd"]);
   checkEncoder(where, encoder);
+  checkLearns(where, encoder);
   const { epochs = 10, batchSize = 32, optimizer = "rmsprop", realLabel = 0.9 } = options;
   const generator = checkEncoder(where, options.generator);
   checkNumber(where, "epochs", epochs, { min: 1, integer: true });
   checkNumber(where, "batchSize", batchSize, { min: 1, integer: true });
   checkNumber(where, "realLabel", realLabel, { above: 0.5, max: 1 });
+  checkLearns(where, generator);
+  const made = generator.graph.outputs[0]!.shape;
+  const wanted = encoder.graph.inputs[0]!.shape;
+  if (!sameShape(made, wanted))
+    throw rangeError(where, `the generator must make rows of shape ${showShape(wanted)}`, "shape", showShape(made));
   const { engine, seed } = encoder;
 
   const discriminator = sequential([encoder, layers.dense({ units: 1, activation: "sigmoid" })], {
@@ -63,15 +70,15 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
 
   const [column] = toInputs(encoder, where, x);
   const { data, width, rows } = column!;
-  const steps = Math.floor(rows / batchSize);
-  checkNumber(where, "rows / batchSize", steps, { min: 1 });
+  const batch = Math.min(batchSize, rows);
+  const steps = Math.floor(rows / batch);
   const codings = generator.graph.inputs[0]!.shape;
   const key = encoder.stream("masks");
   const codes = (step: number, count: number): Tensor =>
     normalCodes(engine, [count, ...codings], deriveKey(key, STREAMS.codes, step));
-  const mixed = new Float32Array(2 * batchSize * width);
-  const labels = new Float32Array(2 * batchSize).fill(realLabel, batchSize);
-  const wanted = new Float32Array(2 * batchSize).fill(1);
+  const mixed = new Float32Array(2 * batch * width);
+  const labels = new Float32Array(2 * batch).fill(realLabel, batch);
+  const convincing = new Float32Array(2 * batch).fill(1);
   const history: History = {
     epoch: [],
     history: { discriminatorLoss: [], generatorLoss: [] },
@@ -83,18 +90,20 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
     const sums = { discriminator: 0, generator: 0 };
     for (let step = 0; step < steps; step++) {
       const counter = 2 * (epoch * steps + step);
-      mixed.set(generator.predict(codes(counter, batchSize)).data);
-      for (let r = 0; r < batchSize; r++) {
-        const from = order[step * batchSize + r]! * width;
-        mixed.set(data.subarray(from, from + width), (batchSize + r) * width);
+      mixed.set(generator.predict(codes(counter, batch)).data);
+      for (let r = 0; r < batch; r++) {
+        const from = order[step * batch + r]! * width;
+        mixed.set(data.subarray(from, from + width), (batch + r) * width);
       }
-      discriminator.trainable = true;
       sums.discriminator += discriminator.trainOnBatch(mixed, labels)["loss"]!;
       discriminator.trainable = false;
-      sums.generator += combined.trainOnBatch(codes(counter + 1, 2 * batchSize), wanted)["loss"]!;
+      try {
+        sums.generator += combined.trainOnBatch(codes(counter + 1, 2 * batch), convincing)["loss"]!;
+      } finally {
+        discriminator.trainable = true;
+      }
       if (step % 32 === 31) await new Promise((resolve) => setTimeout(resolve));
     }
-    discriminator.trainable = true;
     history.epoch.push(epoch);
     const losses = { discriminator: sums.discriminator / steps, generator: sums.generator / steps };
     history.history["discriminatorLoss"]!.push(losses.discriminator);

@@ -1,12 +1,11 @@
-import { checkKeys } from "../check.js";
 import type { Layer } from "../graph/layer.js";
 import { Dense } from "../layers/dense.js";
 import type { History } from "../models/fit.js";
 import type { Model, ModelData } from "../models/model.js";
 import { sequential } from "../models/sequential.js";
 import type { Tensor } from "../tensor.js";
-import { autoencoder, type AutoencoderOptions } from "./autoencoder.js";
-import { chainOf, checkEncoder, denseLayersOf, type Pretrained } from "./pretraining-options.js";
+import { autoencoder, checkOptions, type AutoencoderOptions } from "./autoencoder.js";
+import { checkEncoder, checkLearns, invertibleChain, type Pretrained } from "./pretraining-options.js";
 
 /** What `pretraining.greedy` returns. */
 export interface PretrainedGreedily extends Pretrained {
@@ -17,7 +16,8 @@ export interface PretrainedGreedily extends Pretrained {
 /**
  * Trains an encoder layer by layer (Hinton, Osindero & Teh 2006; Bengio et al. 2007): each dense layer, with what
  * follows it up to the next, as an autoencoder of the codes of the layers below, which stay as they are.
- * Options as autoencoder's, for every layer; `outputActivation` is the first one's, above it is the layer's below.
+ * Options as autoencoder's, for every layer; but `outputActivation` and `loss` are the first one's, which restores the
+ * data. Those above restore codes of any range: linear, meanSquaredError.
  */
 export async function greedy(
   encoder: Model,
@@ -25,16 +25,16 @@ export async function greedy(
   options: AutoencoderOptions = {},
 ): Promise<PretrainedGreedily> {
   const where = "pretraining.greedy";
-  checkKeys(where, options, Object.keys(options));
-  const chain = chainOf(where, checkEncoder(where, encoder));
-  denseLayersOf(where, chain);
+  checkOptions(where, options);
+  const chain = invertibleChain(where, checkEncoder(where, encoder));
+  checkLearns(where, encoder);
   const histories: History[] = [];
   let codes: ModelData = x;
   let shape = encoder.graph.inputs[0]!.shape;
+  const { outputActivation: _activation, loss: _loss, ...above } = options;
   for (const [i, block] of blocksOf(chain).entries()) {
     const stage = sequential(block, { inputShape: shape, seed: encoder.seed, engine: encoder.engine });
     try {
-      const { outputActivation: _first, ...above } = options;
       const trained = await autoencoder(stage, codes, i === 0 ? options : above);
       trained.autoencoder.dispose();
       histories.push(trained.history);

@@ -1,10 +1,17 @@
-import { checkKeys } from "../check.js";
+import { checkKeys, typeError } from "../check.js";
 import { layers } from "../layers/index.js";
 import type { OptimizerLike } from "../models/compile.js";
 import { functional, input } from "../models/functional.js";
 import type { Model, ModelData } from "../models/model.js";
 import type { DataLike } from "../tensor.js";
-import { checkEncoder, FIT_KEYS, fitOptionsOf, type Pretrained, type PretrainingFit } from "./pretraining-options.js";
+import {
+  checkEncoder,
+  checkLearns,
+  FIT_KEYS,
+  fitOptionsOf,
+  type Pretrained,
+  type PretrainingFit,
+} from "./pretraining-options.js";
 
 /** Options of `pretraining.pairs`. */
 export interface PairsOptions extends PretrainingFit {
@@ -32,6 +39,9 @@ export async function pairs(
   const where = "pretraining.pairs";
   checkKeys(where, options, ["optimizer", ...FIT_KEYS]);
   checkEncoder(where, encoder);
+  checkLearns(where, encoder);
+  if (!Array.isArray(data) || data.length !== 2)
+    throw typeError(where, "data must be two arrays of rows", "data", data);
   const { shape } = encoder.graph.inputs[0]!;
   const [a, b] = [input({ shape, name: "a" }), input({ shape, name: "b" })];
   const difference = layers.subtract().apply(encoder.apply(a), encoder.apply(b));

@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber, rangeError } from "../check.js";
+import { checkBoolean, checkKeys, checkNumber, rangeError, typeError } from "../check.js";
 import { layers } from "../layers/index.js";
 import type { Layer } from "../graph/layer.js";
 import type { Shape } from "../graph/shape.js";
@@ -23,7 +23,9 @@ const KNOWN = ["inputShape", "hidden", "outputs", "outputActivation", "dropout",
 
 function checkRecipe(where: string, options: RecipeOptions, known: readonly string[]): void {
   checkKeys(where, options, known);
-  const { hidden, outputs, dropout = 0 } = options;
+  const { inputShape, hidden, outputs, dropout = 0 } = options;
+  if (!Array.isArray(inputShape))
+    throw typeError(where, "inputShape must be an array of row extents, such as [784]", "inputShape", inputShape);
   if (!Array.isArray(hidden) || hidden.length === 0)
     throw rangeError(where, "hidden must list units, such as [300, 100]", "hidden", hidden);
   for (const units of hidden as number[]) checkNumber(where, "hidden", units, { min: 1, integer: true });
