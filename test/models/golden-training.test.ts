@@ -34,7 +34,6 @@ async function run(engine: Engine, { net, x, y, sampleWeights, initial, losses }
     optimizer: optimizerOf(net.optimizer),
     loss: oneOrAll(loss),
     ...(net.lossWeights && { lossWeights: net.lossWeights }),
-    metrics: loss.map(() => []),
   });
   const take = (arrays: readonly GoldenArray[], step: number) =>
     oneOrAll(arrays.map((each) => rowsOf(each, step, batch)));
