@@ -35,3 +35,13 @@ export function sideBySide(blocks: string[][], gap = 2): string {
     "\n",
   );
 }
+
+/** The image without so many rows and columns at each edge. */
+export function crop(image: Uint8Array, width: number, margin: number): Uint8Array {
+  const height = image.length / width;
+  const rows = Array.from({ length: height - 2 * margin }, (_, row) => {
+    const start = (row + margin) * width;
+    return [...image.subarray(start + margin, start + width - margin)];
+  });
+  return Uint8Array.from(rows.flat());
+}
