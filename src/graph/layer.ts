@@ -13,6 +13,9 @@ export interface LayerOptions {
   trainable?: boolean;
 }
 
+/** Frees the parameters of layers that nobody holds any more. */
+const abandoned = new FinalizationRegistry<() => void>((free) => free());
+
 /**
  * A layer: a shape rule, the parameters it needs, and the kernel calls of its forward and backward pass. It owns its
  * parameters, counted by the models that use it. The plan asks it nothing else.
@@ -118,7 +121,9 @@ export abstract class Layer<Options extends LayerOptions = LayerOptions> impleme
       for (const [parameter] of made) parameter.free();
       throw error;
     }
-    this.#parameters = made.map(([parameter]) => parameter);
+    const parameters = made.map(([parameter]) => parameter);
+    this.#parameters = parameters;
+    abandoned.register(this, () => parameters.forEach((parameter) => parameter.free()), this);
     this.#builtOn = { engine, shapes };
     this.#name ??= path.slice(path.lastIndexOf("/") + 1);
     return made;
@@ -140,6 +145,7 @@ export abstract class Layer<Options extends LayerOptions = LayerOptions> impleme
   /** Counts one model less; the last one frees the parameters. */
   release(): void {
     if (--this.#users > 0) return;
+    abandoned.unregister(this);
     for (const parameter of this.parameters) parameter.free();
     this.#parameters = undefined;
     this.#builtOn = undefined;

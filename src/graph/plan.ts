@@ -49,7 +49,8 @@ export interface PlanParts {
 export class Plan {
   readonly #engine: Engine;
   readonly #parts: PlanParts;
-  readonly #workspace: number;
+  /** Address of the workspace, which the plan owns. */
+  readonly workspace: number;
 
   constructor(
     engine: Engine,
@@ -62,8 +63,8 @@ export class Plan {
   ) {
     this.#engine = engine;
     this.#parts = parts;
-    this.#workspace = engine.arena.allocate(workspaceBytes);
-    for (const buffer of buffers) buffer.address += this.#workspace;
+    this.workspace = engine.arena.allocate(workspaceBytes);
+    for (const buffer of buffers) buffer.address += this.workspace;
   }
 
   get inputs(): readonly PlanInput[] {
@@ -125,7 +126,7 @@ export class Plan {
   }
 
   dispose(): void {
-    this.#engine.arena.free(this.#workspace);
+    this.#engine.arena.free(this.workspace);
   }
 
   #run(calls: readonly Call[]): void {

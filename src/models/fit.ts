@@ -27,6 +27,8 @@ export interface FitOptions {
   sampleWeight?: ModelData;
   /** Weight by class; classes not named weigh 1. */
   classWeight?: Readonly<Record<number, number>>;
+  /** Whether to look for NaN and infinite values in the data first, and refuse them by their position. Default false. */
+  checkFinite?: boolean;
   /** Epoch to begin with, to continue an earlier run. Default 0. */
   initialEpoch?: number;
   /** Steps to make of each epoch. Default: all. */
@@ -59,6 +61,7 @@ const KNOWN = [
   "callbacks",
   "sampleWeight",
   "classWeight",
+  "checkFinite",
   "initialEpoch",
   "stepsPerEpoch",
   "verbose",
@@ -82,6 +85,7 @@ function checkOptions(options: FitOptions) {
   checkNumber("fit", "validationSplit", validationSplit, { min: 0, below: 1 });
   checkNumber("fit", "validationFreq", validationFreq, { min: 1, integer: true });
   checkBoolean("fit", "shuffle", shuffle);
+  checkBoolean("fit", "checkFinite", options.checkFinite ?? false);
   checkNumber("fit", "initialEpoch", initialEpoch, { min: 0, integer: true });
   if (options.verbose !== undefined) checkChoice("fit", "verbose", String(options.verbose), ["0", "1", "2"]);
   if (options.stepsPerEpoch !== undefined)
@@ -186,7 +190,7 @@ function shuffledBatches(model: Model, dataset: Dataset, { batchSize, shuffle, s
 }
 
 /** Batches from the caller. With stepsPerEpoch an epoch goes on where the last one stopped; else each starts anew. */
-function batchesOf(model: Model, source: BatchSource, { stepsPerEpoch, classWeight }: Checked): Steps {
+function batchesOf(model: Model, source: BatchSource, { stepsPerEpoch, classWeight, checkFinite }: Checked): Steps {
   const start = (): AsyncIterator<unknown> | Iterator<unknown> =>
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let open: AsyncIterator<unknown> | Iterator<unknown> | undefined;
@@ -214,7 +218,7 @@ function batchesOf(model: Model, source: BatchSource, { stepsPerEpoch, classWeig
         }
         const [x, y, sampleWeight] = next.value as [ModelData, ModelData, DataLike?];
         model.ensureBuilt("fit", x);
-        const dataset = toDataset(model, "fit", x, y, { sampleWeight, classWeight });
+        const dataset = toDataset(model, "fit", x, y, { sampleWeight, classWeight, checkFinite });
         yield { dataset, start: 0, rows: dataset.rows, order: undefined };
       }
     },
@@ -309,7 +313,8 @@ class Fit {
       }
       if (this.#options.signal?.aborted) this.#stopReason ??= "aborted";
     }
-    if (batch === 0 && this.#stopReason === undefined) throw new RangeError("fit: an epoch must have at least one batch. Received: batches=0.");
+    if (batch === 0 && this.#stopReason === undefined)
+      throw new RangeError("fit: an epoch must have at least one batch. Received: batches=0.");
     complete ||= steps.count !== undefined && batch >= steps.count;
     if (this.#stopReason !== undefined && !complete) return undefined;
     model.epochs++;

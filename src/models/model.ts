@@ -93,7 +93,7 @@ export class Model implements Callee, CallbackModel {
   #chain: ((shape: Shape) => Graph) | undefined;
   #described: Graph | undefined;
   #disposed = false;
-  readonly #resources: { plans?: PlanCache; optimizer?: { dispose(): void } } = {};
+  readonly #resources: { workspaces?: ReadonlySet<number>; optimizer?: { dispose(): void } } = {};
 
   /** @internal */
   constructor(kind: "sequential" | "functional", options: ModelOptions) {
@@ -103,11 +103,13 @@ export class Model implements Callee, CallbackModel {
     this.engine = options.engine ?? defaultEngine();
     this.seed = options.seed ?? drawSeed();
     this.#key = keyOf(this.seed);
+    // The function must not refer to the model, or it would keep it alive.
     const resources = this.#resources;
+    const { arena } = this.engine;
     abandoned.register(
       this,
       () => {
-        resources.plans?.clear();
+        for (const address of resources.workspaces ?? []) arena.free(address);
         resources.optimizer?.dispose();
       },
       this,
@@ -162,7 +164,7 @@ export class Model implements Callee, CallbackModel {
       return made === undefined ? inputNames[id]! : made.path.slice(made.path.lastIndexOf("/") + 1);
     });
     const plans = new PlanCache(this.engine, flat);
-    this.#resources.plans = plans;
+    this.#resources.workspaces = plans.workspaces;
     this.#built = { graph, flat, layers, parameters, inputNames, outputNames: uniqueNames(outputPaths), plans };
   }
 
@@ -439,19 +441,21 @@ export class Model implements Callee, CallbackModel {
   }
 
   /** Outputs in inference mode: a Tensor, or one for each output. */
-  predict(x: ModelData, options?: PredictOptions): Tensor;
-  predict(x: ModelData, options: PredictOptions = {}): Tensor | Tensor[] {
-    return predict(this, x, options);
+  predict<Output extends Tensor | Tensor[] = Tensor>(x: ModelData, options: PredictOptions = {}): Output {
+    return predict(this, x, options) as Output;
   }
 
   /** `predict` as one batch. */
-  predictOnBatch(x: ModelData): Tensor {
-    return predict(this, x, { batchSize: Infinity }) as Tensor;
+  predictOnBatch<Output extends Tensor | Tensor[] = Tensor>(x: ModelData): Output {
+    return predict(this, x, { batchSize: Infinity }) as Output;
   }
 
   /** Many passes with dropout on and everything else in inference mode: mean, spread and uncertainty. */
-  predictMC(x: ModelData, options: MonteCarloOptions = {}): MonteCarloPrediction {
-    return predictMC(this, x, options) as MonteCarloPrediction;
+  predictMC<Output extends MonteCarloPrediction | MonteCarloPrediction[] = MonteCarloPrediction>(
+    x: ModelData,
+    options: MonteCarloOptions = {},
+  ): Output {
+    return predictMC(this, x, options) as Output;
   }
 
   /** The model as a file, as `saveModel` makes it. */

@@ -27,6 +27,11 @@ export interface PlanNeeds {
 export class PlanCache {
   readonly #engine: Engine;
   readonly #graph: FlatGraph;
+  /**
+   * Addresses of the plans' workspaces: all that is needed to free them when nobody holds the model any more. (A plan
+   * itself refers to its model, through its layers' calls.)
+   */
+  readonly workspaces = new Set<number>();
   /** Most recently used last. */
   #entries: Entry[] = [];
 
@@ -63,6 +68,7 @@ export class PlanCache {
       this.clear();
       plan = build();
     }
+    this.workspaces.add(plan.workspace);
     this.#entries.push({ signature, plan });
     this.#drop(this.#entries.slice(0, -MOST_PLANS));
     return plan;
@@ -73,7 +79,10 @@ export class PlanCache {
   }
 
   #drop(entries: readonly Entry[]): void {
-    for (const { plan } of entries) plan.dispose();
+    for (const { plan } of entries) {
+      this.workspaces.delete(plan.workspace);
+      plan.dispose();
+    }
     this.#entries = this.#entries.filter((entry) => !entries.includes(entry));
   }
 }

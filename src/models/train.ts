@@ -30,7 +30,11 @@ export function toDataset(
   where: string,
   x: unknown,
   y: unknown,
-  options: { sampleWeight?: unknown; classWeight?: Readonly<Record<number, number>> | undefined } = {},
+  options: {
+    sampleWeight?: unknown;
+    classWeight?: Readonly<Record<number, number>> | undefined;
+    checkFinite?: boolean | undefined;
+  } = {},
 ): Dataset {
   const { losses } = model.compiledFor(where);
   const inputs = toInputs(model, where, x); // builds the model where its input shape was not given
@@ -39,7 +43,7 @@ export function toDataset(
   const targets = byPosition(where, "targets", names, y).map((data, i): Column | undefined => {
     const loss = losses[i];
     if (loss === undefined) return undefined;
-    const name = names.length > 1 ? `y (${names[i]})` : "y";
+    const name = labelOf(names, "y", i);
     const shape = model.graph.outputs[i]!.shape;
     if (loss.target === "values") return toColumn(where, name, data, shape);
     const [positions, classes] = rowsOf(shape);
@@ -48,15 +52,31 @@ export function toDataset(
     return column;
   });
   const rows = commonRows(where, [...inputs, ...targets]);
+  if (options.checkFinite === true) {
+    inputs.forEach((column, i) => checkFinite(where, labelOf(model.inputNames, "x", i), column));
+    targets.forEach((column, i) => column && checkFinite(where, labelOf(names, "y", i), column));
+  }
   return { rows, inputs, targets, weights: toWeights(model, where, targets, rows, options) };
+}
+
+/** `x`, or `x (name)` where there are several. */
+function labelOf(names: readonly string[], what: string, index: number): string {
+  return names.length > 1 ? `${what} (${names[index]})` : what;
+}
+
+/** Throws if a value is NaN or infinite, with its row and position. */
+function checkFinite(where: string, name: string, { data, width }: Column): void {
+  const index = data.findIndex((value: number) => !Number.isFinite(value));
+  if (index < 0) return;
+  const position = `${name}[${Math.floor(index / width)}][${index % width}]`;
+  throw rangeError(where, `${name} must hold finite numbers`, position, data[index]);
 }
 
 export function toInputs(model: Model, where: string, x: unknown): Column[] {
   model.ensureBuilt(where, x);
   const names = model.inputNames;
   return byPosition(where, "inputs", names, x).map((data, i) => {
-    const name = names.length > 1 ? `x (${names[i]})` : "x";
-    return toColumn(where, name, data, model.graph.inputs[i]!.shape);
+    return toColumn(where, labelOf(names, "x", i), data, model.graph.inputs[i]!.shape);
   });
 }
 
