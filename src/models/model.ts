@@ -260,7 +260,8 @@ export class Model implements Callee, CallbackModel {
       if (!(node instanceof Node))
         throw typeError(this.name, "apply takes nodes made by input() or apply()", "input", node);
     }
-    if (!this.isBuilt && this.#chain !== undefined && nodes.length === 1) this.buildFrom(this.#chain(nodes[0]!.shape));
+    const buildable = !this.isBuilt && !this.#disposed && nodes.length === 1;
+    if (buildable && this.#chain !== undefined) this.#described ??= this.#chain(nodes[0]!.shape);
     const { graph } = this;
     const fits =
       nodes.length === graph.inputs.length && nodes.every((node, i) => sameShape(node.shape, graph.inputs[i]!.shape));
