@@ -12,6 +12,7 @@ import { select } from "./simd";
 
 const ONE = f32x4.splat(1);
 const TWO = f32x4.splat(2);
+const ONES = i32x4.splat(1);
 
 /** Floats that are turned from words into numbers at a time. */
 export const CHUNK = 1024;
@@ -29,85 +30,104 @@ function rotateLeft16(x: v128): v128 {
 
 /**
  * n words into y: those of counters (counter, counterHigh), (counter + 1, counterHigh), ... two words each; the first
- * is left out if odd = 1. One pass ciphers eight counters in two chains a and b, since each round waits for the last.
- * The loop over rounds keeps the chains together: of straight-line code V8 would emit all of a before all of b.
+ * is left out if odd = 1. One pass ciphers 16 counters in 4 chains, since each round waits for the last; the branch keeps
+ * the chains together, because V8 emits all of one chain before the next in straight-line code. 2.0 ns a word, where two
+ * chains need 2.5 (Node 20, Xeon at 2.9 GHz; the same chains in C 1.7).
  */
 function words(n: i32, counter: u32, odd: i32, counterHigh: i32, y: usize, key0: i32, key1: i32): void {
-  const key2 = 0x1bd11bda ^ key0 ^ key1;
+  const k0 = i32x4.splat(key0);
+  const k1 = i32x4.splat(key1);
+  const k2 = i32x4.splat(0x1bd11bda ^ key0 ^ key1);
   const high = i32x4.splat(counterHigh + key1);
   let low = i32x4.add(i32x4.splat(counter + key0), i32x4(0, 1, 2, 3));
 
   while (n > 0) {
-    let a0 = low;
-    let a1 = high;
-    let b0 = i32x4.add(low, i32x4.splat(4));
-    let b1 = high;
-    let e0 = i32x4.splat(key1);
-    let e1 = i32x4.splat(key2 + 1);
-    let f0 = i32x4.splat(key2);
-    let f1 = i32x4.splat(key0 + 2);
-    for (let group = 0; group < 2; group++) {
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 13), a0);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 15), a0);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 26), a0);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 6), a0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 13), b0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 15), b0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 26), b0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 6), b0);
-      a0 = i32x4.add(a0, e0); a1 = i32x4.add(a1, e1);
-      b0 = i32x4.add(b0, e0); b1 = i32x4.add(b1, e1);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 17), a0);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 29), a0);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft16(a1), a0);
-      a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 24), a0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 17), b0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 29), b0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft16(b1), b0);
-      b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 24), b0);
-      a0 = i32x4.add(a0, f0); a1 = i32x4.add(a1, f1);
-      b0 = i32x4.add(b0, f0); b1 = i32x4.add(b1, f1);
-      e0 = i32x4.splat(key0);
-      e1 = i32x4.splat(key1 + 3);
-      f0 = i32x4.splat(key1);
-      f1 = i32x4.splat(key2 + 4);
+    let a0 = low, a1 = high;
+    let b0 = i32x4.add(low, i32x4.splat(4)), b1 = high;
+    let c0 = i32x4.add(low, i32x4.splat(8)), c1 = high;
+    let d0 = i32x4.add(low, i32x4.splat(12)), d1 = high;
+    // Group i adds key words i + 1 and i + 2 (modulo 3), and i + 1 to the latter.
+    let p = k1, q = k2, r = k0;
+    let count = ONES;
+    for (let group = 0; group < 5; group++) {
+      if (group & 1) {
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 17), a0);
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 29), a0);
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft16(a1), a0);
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 24), a0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 17), b0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 29), b0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft16(b1), b0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 24), b0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 17), c0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 29), c0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft16(c1), c0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 24), c0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 17), d0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 29), d0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft16(d1), d0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 24), d0);
+      } else {
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 13), a0);
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 15), a0);
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 26), a0);
+        a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 6), a0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 13), b0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 15), b0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 26), b0);
+        b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 6), b0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 13), c0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 15), c0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 26), c0);
+        c0 = i32x4.add(c0, c1); c1 = v128.xor(rotateLeft(c1, 6), c0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 13), d0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 15), d0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 26), d0);
+        d0 = i32x4.add(d0, d1); d1 = v128.xor(rotateLeft(d1, 6), d0);
+      }
+      const counted = i32x4.add(q, count);
+      a0 = i32x4.add(a0, p); a1 = i32x4.add(a1, counted);
+      b0 = i32x4.add(b0, p); b1 = i32x4.add(b1, counted);
+      c0 = i32x4.add(c0, p); c1 = i32x4.add(c1, counted);
+      d0 = i32x4.add(d0, p); d1 = i32x4.add(d1, counted);
+      const used = p;
+      p = q;
+      q = r;
+      r = used;
+      count = i32x4.add(count, ONES);
     }
-    a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 13), a0);
-    a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 15), a0);
-    a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 26), a0);
-    a0 = i32x4.add(a0, a1); a1 = v128.xor(rotateLeft(a1, 6), a0);
-    b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 13), b0);
-    b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 15), b0);
-    b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 26), b0);
-    b0 = i32x4.add(b0, b1); b1 = v128.xor(rotateLeft(b1, 6), b0);
-    e0 = i32x4.splat(key2);
-    e1 = i32x4.splat(key0 + 5);
-    a0 = i32x4.add(a0, e0); a1 = i32x4.add(a1, e1);
-    b0 = i32x4.add(b0, e0); b1 = i32x4.add(b1, e1);
-    let y0 = interleaveLow(a0, a1);
-    let y1 = interleaveHigh(a0, a1);
-    let y2 = interleaveLow(b0, b1);
-    let y3 = interleaveHigh(b0, b1);
-    low = i32x4.add(low, i32x4.splat(8));
+    let y0 = interleaveLow(a0, a1), y1 = interleaveHigh(a0, a1);
+    let y2 = interleaveLow(b0, b1), y3 = interleaveHigh(b0, b1);
+    let y4 = interleaveLow(c0, c1), y5 = interleaveHigh(c0, c1);
+    let y6 = interleaveLow(d0, d1), y7 = interleaveHigh(d0, d1);
+    low = i32x4.add(low, i32x4.splat(16));
 
     if (odd) {
       y0 = shiftLane(y0, y1);
       y1 = shiftLane(y1, y2);
       y2 = shiftLane(y2, y3);
-      y3 = shiftLane(y3, y3);
+      y3 = shiftLane(y3, y4);
+      y4 = shiftLane(y4, y5);
+      y5 = shiftLane(y5, y6);
+      y6 = shiftLane(y6, y7);
+      y7 = shiftLane(y7, y7);
     }
-    const count = min(n, 16 - odd);
+    const stored = min(n, 32 - odd);
     odd = 0;
-    if (count == 16) {
+    if (stored == 32) {
       v128.store(y, y0);
       v128.store(y, y1, 16);
       v128.store(y, y2, 32);
       v128.store(y, y3, 48);
+      v128.store(y, y4, 64);
+      v128.store(y, y5, 80);
+      v128.store(y, y6, 96);
+      v128.store(y, y7, 112);
     } else {
-      storeSome(count, y, y0, y1, y2, y3);
+      storeSome(stored, y, y0, y1, y2, y3, y4, y5, y6, y7);
     }
-    y += bytes(count);
-    n -= count;
+    y += bytes(stored);
+    n -= stored;
   }
 }
 
@@ -129,9 +149,22 @@ function shiftLane(x: v128, y: v128): v128 {
   return i8x16.shuffle(x, y, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
 }
 
-/** Stores the first count lanes, 1 to 15, of y0 to y3. */
+/** Stores the first count lanes, 1 to 31, of y0 to y7. */
 @inline
-function storeSome(count: i32, y: usize, y0: v128, y1: v128, y2: v128, y3: v128): void {
+function storeSome(
+  count: i32, y: usize, y0: v128, y1: v128, y2: v128, y3: v128, y4: v128, y5: v128, y6: v128, y7: v128,
+): void {
+  if (count & 16) {
+    v128.store(y, y0);
+    v128.store(y, y1, 16);
+    v128.store(y, y2, 32);
+    v128.store(y, y3, 48);
+    y += 64;
+    y0 = y4;
+    y1 = y5;
+    y2 = y6;
+    y3 = y7;
+  }
   if (count & 8) {
     v128.store(y, y0);
     v128.store(y, y1, 16);
