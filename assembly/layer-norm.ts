@@ -121,7 +121,7 @@ export function layerNormBackward(
     for (; j < stride; j += 4) {
       const g = f32x4.mul(v128.load32_zero(dy + j), loadOr<One>(column(gamma, j), ONE));
       sum = f32x4.add(sum, g);
-      dot = madd(g, v128.and(f32x4.sub(v128.load32_zero(x + j), m), FIRST), dot);
+      dot = madd(g, f32x4.sub(v128.load32_zero(x + j), m), dot); // g is zero in the other lanes
     }
     const shift = f32x4.splat(sumLanes(sum) / <f32>n);
     const slope = f32x4.splat((sumLanes(dot) * inverse * inverse) / <f32>n);

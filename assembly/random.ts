@@ -333,9 +333,9 @@ class TruncatedNormal {
   @inline lanes<W>(y: usize, mean: v128, std: v128): void {
     const w = changetype<W>(0);
     const word = w.load(y);
-    // erfc(sqrt 2) = 0.0455: the probability beyond 2 sigma, the least that q may be.
+    // erfc(sqrt 2) = 0.0455, the probability beyond 2 sigma, is the least that q may be: z ends at 2 - 2^-23.
     const q = f32x4.add(f32x4.splat(0.045500264), f32x4.mul(f32x4.splat(0.95449974), probabilityOf(word)));
-    const z = signed(f32x4.pmin(normalQuantile(q), TWO), word);
+    const z = signed(normalQuantile(q), word);
     w.store(y, f32x4.add(mean, f32x4.mul(std, z)));
   }
 }

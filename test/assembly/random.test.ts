@@ -148,8 +148,10 @@ describe("normalQuantile", () => {
     expect(worst).toBeGreaterThan(1e-8);
   });
 
-  it("reaches 6.34 standard deviations, and 0", () => {
+  it("reaches 6.34 standard deviations, 2 where truncated, and 0", () => {
     expect(normalQuantile(probabilityOf(0))).toBeCloseTo(6.338, 3);
     expect(normalQuantile(1)).toBe(0);
+    expect(truncatedNormal(0, 0, 1)).toBe(2 - 2 ** -23);
+    expect(truncatedNormal(0x80000000, 0, 1)).toBe(2 ** -23 - 2);
   });
 });

@@ -66,6 +66,5 @@ export function normal(word: number, mean: number, std: number): number {
 
 export function truncatedNormal(word: number, mean: number, std: number): number {
   const q = f(f(0.045500264) + f(f(0.95449974) * probabilityOf(word)));
-  const size = normalQuantile(q);
-  return f(f(mean) + f(f(std) * signed(2 < size ? 2 : size, word)));
+  return f(f(mean) + f(f(std) * signed(normalQuantile(q), word)));
 }
