@@ -14,7 +14,7 @@ const QUICK = process.argv.includes("--quick");
 const EPOCHS = QUICK ? 1 : 5;
 const BATCH = 32;
 /** Batches for each point of the training curve. */
-const WINDOW = 125;
+const WINDOW = QUICK ? 5 : 125;
 const SIDE = 28;
 const SHOWN = 3;
 
