@@ -22,8 +22,11 @@ export { constraints } from "./constraints.js";
 export { losses, type CustomLoss, type LossName } from "./losses/index.js";
 export { metrics, type CustomMetric, type MetricName } from "./metrics/index.js";
 export { optimizers, type OptimizerName } from "./optimizers/index.js";
-export { callbacks, type Callback, type CallbackContext, type Logs } from "./callbacks/index.js";
+export type { Callback, CallbackContext, Logs } from "./callbacks/index.js";
+export { callbacks } from "./diagnostics/callbacks.js";
 
+export { gradientReport, type GradientMonitorOptions } from "./diagnostics/gradient-monitor.js";
+export type { GradientReport, LayerHealth } from "./diagnostics/gradient-report.js";
 export { findLearningRate, type LearningRateCurve, type LearningRateRange } from "./diagnostics/find-learning-rate.js";
 export { foldBatchNormalization, type FoldedModel, type FoldReport } from "./reuse/fold-batch-normalization.js";
 export { recipes, type RecipeOptions } from "./reuse/recipes.js";

@@ -10,6 +10,9 @@ import { Plan, type Call, type PlanInput, type PlanLoss } from "./plan.js";
 import { rowsOf, sizeOf, type Shape } from "./shape.js";
 import { placeBuffers } from "./workspace.js";
 
+/** What a monitor does with an operation's output: so many rows, readable until it returns. */
+export type Observe = (operation: Operation, output: Value, rows: number) => void;
+
 export interface PlanRequest {
   readonly mode: Mode;
   /** Most rows of a batch. */
@@ -21,8 +24,8 @@ export interface PlanRequest {
   readonly lossWeights?: readonly number[];
   /** Whether the parameters of an operation learn. */
   readonly learns: (operation: Operation) => boolean;
-  /** Called with each operation's output, for monitors that read it after a run. */
-  readonly observe?: (operation: Operation, output: Value) => void;
+  /** Called in each run with each operation's output, right after it is made: later calls may take its memory. */
+  readonly observe?: Observe | undefined;
 }
 
 /** Makes the plan of a graph. All or nothing: throws MemoryError with no memory taken. */
@@ -139,7 +142,8 @@ class PlanBuilder {
     };
     const lowered = layer.forward(lowering);
     this.#values.set(operation.output, lowered.output);
-    this.request.observe?.(operation, lowered.output);
+    const { observe } = this.request;
+    if (observe !== undefined) lowering.call([lowered.output], [], (rows) => observe(operation, lowered.output, rows));
     return {
       addBackward: () => {
         if (wantsGradient) this.#addBackward(lowered, activated, learning, sampled);

@@ -19,7 +19,7 @@ import { isLearning, PlanCache } from "./plan-cache.js";
 import { predict, type PredictOptions } from "./predict.js";
 import { predictMC, type MonteCarloOptions, type MonteCarloPrediction } from "./predict-mc.js";
 import { summarize } from "./summary.js";
-import { gradients, trainOnBatch, type TrainOptions } from "./train.js";
+import { gradients, trainOnBatch, type StepObserver, type TrainOptions } from "./train.js";
 
 /** What every model can be given. */
 export interface ModelOptions {
@@ -83,6 +83,8 @@ export class Model implements Callee, CallbackModel {
   readonly engine: Engine;
   /** Training steps completed: masks are a function of it. @internal */
   steps = 0;
+  /** Watches training steps, if anything does. @internal */
+  observer: StepObserver | undefined;
   /** Epochs completed: the order of the data is a function of it. @internal */
   epochs = 0;
   readonly #key: Key;

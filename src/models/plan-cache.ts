@@ -1,5 +1,5 @@
 import { MemoryError } from "../check.js";
-import { buildPlan } from "../graph/build-plan.js";
+import { buildPlan, type Observe } from "../graph/build-plan.js";
 import type { FlatGraph, Operation } from "../graph/graph.js";
 import type { Mode } from "../graph/lowering.js";
 import type { Plan } from "../graph/plan.js";
@@ -11,6 +11,7 @@ const MOST_PLANS = 6;
 
 interface Entry {
   readonly signature: string;
+  readonly observe: Observe | undefined;
   readonly plan: Plan;
 }
 
@@ -21,6 +22,8 @@ export interface PlanNeeds {
   readonly samples?: number;
   readonly losses?: readonly (Loss | undefined)[];
   readonly lossWeights?: readonly number[];
+  /** Sees the outputs of operations in each run. */
+  readonly observe?: Observe | undefined;
 }
 
 /** A model's plans, by mode and by which operations learn. Any plan of enough capacity serves a smaller batch. */
@@ -41,15 +44,16 @@ export class PlanCache {
   }
 
   /** A plan for so many rows; the model's other plans make room for it if memory is short. */
-  find({ mode, rows, samples = 1, losses = [], lossWeights = [] }: PlanNeeds): Plan {
+  find({ mode, rows, samples = 1, losses = [], lossWeights = [], observe }: PlanNeeds): Plan {
     const learns = this.#graph.operations.map(isLearning);
     const signature = `${mode} ${samples} ${mode === "train" || mode === "evaluate" ? learns.map(Number).join("") : ""}`;
-    const found = this.#entries.findLast((entry) => entry.signature === signature && entry.plan.capacity >= rows);
+    const serves = (entry: Entry): boolean => entry.signature === signature && entry.observe === observe;
+    const found = this.#entries.findLast((entry) => serves(entry) && entry.plan.capacity >= rows);
     if (found !== undefined) {
       if (found !== this.#entries.at(-1)) this.#entries = [...this.#entries.filter((entry) => entry !== found), found];
       return found.plan;
     }
-    const outgrown = this.#entries.filter((entry) => entry.signature === signature);
+    const outgrown = this.#entries.filter(serves);
     const build = (): Plan =>
       buildPlan(this.#engine, this.#graph, {
         mode,
@@ -57,6 +61,7 @@ export class PlanCache {
         samples,
         losses,
         lossWeights,
+        observe,
         learns: (operation) => learns[this.#graph.operations.indexOf(operation)]!,
       });
     let plan: Plan;
@@ -69,7 +74,7 @@ export class PlanCache {
       plan = build();
     }
     this.workspaces.add(plan.workspace);
-    this.#entries.push({ signature, plan });
+    this.#entries.push({ signature, observe, plan });
     this.#drop(this.#entries.slice(0, -MOST_PLANS));
     return plan;
   }

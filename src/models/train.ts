@@ -1,5 +1,6 @@
 import { checkKeys, MemoryError, rangeError, typeError } from "../check.js";
 import type { Logs } from "../callbacks/callback.js";
+import type { Observe } from "../graph/build-plan.js";
 import type { Plan } from "../graph/plan.js";
 import { rowsOf } from "../graph/shape.js";
 import { checkClasses } from "../losses/index.js";
@@ -186,12 +187,22 @@ export class Tally {
   }
 }
 
+/** Sees training steps from inside. */
+export interface StepObserver {
+  /** A step begins. What it returns sees the outputs of its operations. */
+  begin(): Observe | undefined;
+  /** Loss and gradients are there; nothing has moved. */
+  gradients(plan: Plan): void;
+  /** The step is complete. */
+  end(): void;
+}
+
 /** Makes whatever a training step of so many rows needs. Throws MemoryError with the model as it was. */
-export function prepareTraining(model: Model, where: string, rows: number): Plan {
+export function prepareTraining(model: Model, where: string, rows: number, observe?: Observe): Plan {
   const { losses, lossWeights, optimizer } = model.compiledFor(where);
   const { plans } = model.built;
   const learning = [...model.learningParameters()];
-  const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights });
+  const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights, observe });
   const plan = findPlan();
   try {
     optimizer.prepare(learning);
@@ -226,17 +237,20 @@ function computeGradients(model: Model, plan: Plan, batch: Batch): void {
 
 /** One step: gradients, optimizer, layer state. */
 export function trainStep(model: Model, where: string, batch: Batch): Plan {
-  const plan = prepareTraining(model, where, batch.rows);
+  const { observer } = model;
+  const plan = prepareTraining(model, where, batch.rows, observer?.begin());
   if (plan.gradients.size === 0) {
     throw new Error(
       `${where}: nothing would learn; every layer with weights is frozen. Set trainable = true on some layer.`,
     );
   }
   computeGradients(model, plan, batch);
+  observer?.gradients(plan);
   const items = Array.from(plan.gradients, ([parameter, gradient]) => ({ parameter, gradient: gradient.address }));
   model.compiledFor(where).optimizer.step(items);
   plan.update();
   model.steps++;
+  observer?.end();
   return plan;
 }
 
