@@ -1,5 +1,9 @@
 import { checkKeys, checkNumber } from "../check.js";
+import { log, log1p, pow } from "../runtime/math.js";
 import { halfCosine, named, type NamedSchedule } from "./schedule.js";
+
+/** Part of a period within which a step counts as its end. */
+const MARGIN = 1e-9;
 
 export interface CosineDecayRestartsOptions {
   /** Value at step 0, >= 0. */
@@ -27,15 +31,12 @@ export function cosineDecayRestarts(options: CosineDecayRestartsOptions): NamedS
   const mMul = checkNumber(where, "mMul", options.mMul ?? 1, { min: 0 });
   const alpha = checkNumber(where, "alpha", options.alpha ?? 0, { min: 0, max: 1 });
   return named(where, { initial, firstDecaySteps, tMul, mMul, alpha }, (t) => {
-    // Period by period, without a logarithm, whose rounding misses restarts by a step.
-    let start = 0;
-    let length = firstDecaySteps;
-    let factor = 1;
-    while (t - start >= length) {
-      start += length;
-      length *= tMul;
-      factor *= mMul;
-    }
-    return initial * ((1 - alpha) * factor * halfCosine((t - start) / length) + alpha);
+    const firsts = t / firstDecaySteps;
+    // How many periods have ended, in closed form. Without the margin rounding misses restarts by a step.
+    const ended = Math.floor((tMul === 1 ? firsts : log1p(firsts * (tMul - 1)) / log(tMul)) + MARGIN);
+    const length = pow(tMul, ended);
+    const start = tMul === 1 ? ended : (length - 1) / (tMul - 1);
+    const fraction = Math.min(Math.max((firsts - start) / length, 0), 1);
+    return initial * ((1 - alpha) * pow(mMul, ended) * halfCosine(fraction) + alpha);
   });
 }

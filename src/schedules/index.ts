@@ -1,4 +1,4 @@
-import { checkKeys, lookUp, typeError } from "../check.js";
+import { checkKeys, lookUp, rangeError, typeError } from "../check.js";
 import { cosineDecay } from "./cosine-decay.js";
 import { cosineDecayRestarts } from "./cosine-decay-restarts.js";
 import { exponentialDecay } from "./exponential-decay.js";
@@ -46,8 +46,9 @@ export function scheduleConfig(where: string, schedule: Schedule): ScheduleConfi
   return { ...config, options: Object.fromEntries(entries) };
 }
 
-/** The schedule that a config describes. */
-export function scheduleFromConfig(where: string, config: unknown, own: OwnSchedules = {}): Schedule {
+/** The schedule that a config describes. depth: of the config within others, at most 8. */
+export function scheduleFromConfig(where: string, config: unknown, own: OwnSchedules = {}, depth = 0): Schedule {
+  if (depth > 8) throw rangeError(where, "schedules can be nested 8 deep", "depth", depth);
   checkKeys(where, config, ["schedule", "options", "part"]);
   const { schedule, options, part } = config as { schedule: string; options: Record<string, unknown>; part?: string };
   checkKeys(where, options, Object.keys(options ?? {}));
@@ -55,7 +56,7 @@ export function scheduleFromConfig(where: string, config: unknown, own: OwnSched
   const factory = lookUp("schedule", schedules, String(schedule)) as (options: unknown) => unknown;
   const entries = Object.entries(options).map(([name, value]) => [
     name,
-    isConfig(value) ? scheduleFromConfig(where, value, own) : value,
+    isConfig(value) ? scheduleFromConfig(where, value, own, depth + 1) : value,
   ]);
   const made = factory(Object.fromEntries(entries));
   if (typeof made === "function") return made as Schedule;

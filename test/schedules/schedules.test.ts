@@ -103,8 +103,33 @@ describe("schedules by hand", () => {
   });
 
   it("cosineDecayRestarts restarts at exactly the period's end, however many there were", () => {
-    const schedule = schedules.cosineDecayRestarts({ initial: 1, firstDecaySteps: 3 });
-    for (let start = 0, length = 3; start < 1e6; start += length, length *= 2) expect(schedule(start)).toBe(1);
+    for (const [first, tMul] of [
+      [3, 2],
+      [10, 1.1],
+      [10, 1],
+      [8, 1.5],
+      [7, 3],
+    ] as const) {
+      const schedule = schedules.cosineDecayRestarts({ initial: 1, firstDecaySteps: first, tMul });
+      for (
+        let start = 0, length: number = first, i = 0;
+        start < 1e6 && i < 1000;
+        start += length, length *= tMul, i++
+      ) {
+        const step = Math.round(start);
+        if (Math.abs(step - start) > 1e-9) continue; // restarts between two steps
+        expect(schedule(step), `${first}, ${tMul}, ${step}`).toBeCloseTo(1, 9);
+        if (step > 0) expect(schedule(step - 1)).toBeLessThan(0.3);
+      }
+    }
+  });
+
+  it("cosineDecayRestarts takes no longer however many periods have ended", () => {
+    for (const tMul of [1, 1 + 1e-15, 1.5]) {
+      const schedule = schedules.cosineDecayRestarts({ initial: 1, firstDecaySteps: 1e-9, tMul });
+      expect(schedule(Number.MAX_SAFE_INTEGER)).toBeLessThanOrEqual(1);
+      expect(schedule(Number.MAX_SAFE_INTEGER)).toBeGreaterThanOrEqual(0);
+    }
   });
 
   it("warmup before a constant, and none at all", () => {
@@ -148,6 +173,11 @@ describe("configs", () => {
         'oneCycleBook, piecewiseConstant, polynomialDecay, power, stepDecay, warmup. Did you mean "power"?',
     );
     expect(() => scheduleFromConfig("test", null)).toThrow("test: options must be an object. Received: options=null.");
+    let nested: object = { schedule: "stepDecay", options: EXAMPLES.stepDecay };
+    for (let i = 0; i < 9; i++) nested = { schedule: "warmup", options: { schedule: nested, steps: 1 } };
+    expect(() => scheduleFromConfig("test", nested)).toThrow(
+      "test: schedules can be nested 8 deep. Received: depth=9.",
+    );
     const pair = { schedule: "oneCycle", options: EXAMPLES.oneCycle };
     expect(() => scheduleFromConfig("test", pair)).toThrow('Unknown part of oneCycle "undefined"');
   });
