@@ -1,35 +1,28 @@
-import { checkBoolean, checkChoice, checkNumber, rangeError } from "../check.js";
-import { resolveConstraint, type Constraint, type ConstraintSpec } from "../constraints.js";
+import { checkChoice, checkNumber, rangeError } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { rowsOf, type Shape } from "../graph/shape.js";
 import { resolveInitializer, type Initializer, type InitializerSpec } from "../initializers.js";
-import { resolveRegularizer, type Regularizer, type RegularizerSpec } from "../regularizers.js";
 import { checkLayerOptions } from "./options.js";
+import {
+  declareScaleShift,
+  resolveScaleShift,
+  SCALE_SHIFT_KEYS,
+  type ScaleShift,
+  type ScaleShiftOptions,
+} from "./scale-shift.js";
 
 /** Options of `layers.batchNormalization`. */
-export interface BatchNormalizationOptions extends LayerOptions {
+export interface BatchNormalizationOptions extends LayerOptions, ScaleShiftOptions {
   /** The last axis, as -1 or by its number with the batch axis as 0. Default -1. */
   axis?: number;
   /** Keras: weight of the old moving value, default 0.99. Torch: weight of the new value, default 0.1. */
   momentum?: number;
   /** Added to the variance, above 0. Default 1e-3, torch 1e-5. */
   epsilon?: number;
-  /** Whether to add a learned `beta`. Default true. */
-  center?: boolean;
-  /** Whether to multiply with a learned `gamma`. Default true. */
-  scale?: boolean;
-  betaInitializer?: InitializerSpec;
-  gammaInitializer?: InitializerSpec;
   movingMeanInitializer?: InitializerSpec;
   movingVarianceInitializer?: InitializerSpec;
-  betaRegularizer?: RegularizerSpec | undefined;
-  gammaRegularizer?: RegularizerSpec | undefined;
-  betaConstraint?: ConstraintSpec | undefined;
-  gammaConstraint?: ConstraintSpec | undefined;
-  /** Factor on the learning rate of this layer's weights, at least 0. Default 1. */
-  learningRateScale?: number;
   /** Torch: the moving variance is unbiased (divided by N - 1), and momentum weighs the new value. Default keras. */
   compat?: "keras" | "torch";
 }
@@ -38,37 +31,20 @@ const KNOWN = [
   "axis",
   "momentum",
   "epsilon",
-  "center",
-  "scale",
-  "betaInitializer",
-  "gammaInitializer",
   "movingMeanInitializer",
   "movingVarianceInitializer",
-  "betaRegularizer",
-  "gammaRegularizer",
-  "betaConstraint",
-  "gammaConstraint",
-  "learningRateScale",
   "compat",
+  ...SCALE_SHIFT_KEYS,
 ];
 
 const DEFAULTS = { keras: { momentum: 0.99, epsilon: 1e-3 }, torch: { momentum: 0.1, epsilon: 1e-5 } } as const;
 
-interface Resolved extends LayerOptions {
+interface Resolved extends LayerOptions, ScaleShift {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
-  readonly center: boolean;
-  readonly scale: boolean;
-  readonly betaInitializer: Initializer;
-  readonly gammaInitializer: Initializer;
   readonly movingMeanInitializer: Initializer;
   readonly movingVarianceInitializer: Initializer;
-  readonly betaRegularizer: Regularizer | undefined;
-  readonly gammaRegularizer: Regularizer | undefined;
-  readonly betaConstraint: Constraint | undefined;
-  readonly gammaConstraint: Constraint | undefined;
-  readonly learningRateScale: number;
   readonly compat: "keras" | "torch";
 }
 
@@ -91,17 +67,9 @@ export class BatchNormalization extends Layer<Resolved> {
       axis: checkNumber(where, "axis", options.axis ?? -1, { integer: true }),
       momentum: checkNumber(where, "momentum", options.momentum ?? DEFAULTS[compat].momentum, { min: 0, max: 1 }),
       epsilon: checkNumber(where, "epsilon", options.epsilon ?? DEFAULTS[compat].epsilon, { above: 0 }),
-      center: checkBoolean(where, "center", options.center ?? true),
-      scale: checkBoolean(where, "scale", options.scale ?? true),
-      betaInitializer: resolveInitializer(where, options.betaInitializer ?? "zeros"),
-      gammaInitializer: resolveInitializer(where, options.gammaInitializer ?? "ones"),
+      ...resolveScaleShift(where, options),
       movingMeanInitializer: resolveInitializer(where, options.movingMeanInitializer ?? "zeros"),
       movingVarianceInitializer: resolveInitializer(where, options.movingVarianceInitializer ?? "ones"),
-      betaRegularizer: resolveRegularizer(where, options.betaRegularizer),
-      gammaRegularizer: resolveRegularizer(where, options.gammaRegularizer),
-      betaConstraint: resolveConstraint(where, options.betaConstraint),
-      gammaConstraint: resolveConstraint(where, options.gammaConstraint),
-      learningRateScale: checkNumber(where, "learningRateScale", options.learningRateScale ?? 1, { min: 0 }),
     });
   }
 
@@ -116,26 +84,8 @@ export class BatchNormalization extends Layer<Resolved> {
   override declare([shape]: readonly Shape[]): ParameterDeclaration[] {
     const { options } = this;
     const units = [shape!.at(-1)!];
-    const { learningRateScale } = options;
-    const gamma = {
-      key: "gamma",
-      shape: units,
-      initializer: options.gammaInitializer,
-      regularizer: options.gammaRegularizer,
-      constraint: options.gammaConstraint,
-      learningRateScale,
-    };
-    const beta = {
-      key: "beta",
-      shape: units,
-      initializer: options.betaInitializer,
-      regularizer: options.betaRegularizer,
-      constraint: options.betaConstraint,
-      learningRateScale,
-    };
     return [
-      ...(options.scale ? [gamma] : []),
-      ...(options.center ? [beta] : []),
+      ...declareScaleShift(options, units),
       { key: "movingMean", shape: units, initializer: options.movingMeanInitializer, learned: false },
       { key: "movingVariance", shape: units, initializer: options.movingVarianceInitializer, learned: false },
     ];

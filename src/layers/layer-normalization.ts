@@ -1,59 +1,30 @@
-import { checkBoolean, checkNumber, rangeError } from "../check.js";
-import { resolveConstraint, type Constraint, type ConstraintSpec } from "../constraints.js";
+import { checkNumber, rangeError } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { sizeOf, type Shape } from "../graph/shape.js";
-import { resolveInitializer, type Initializer, type InitializerSpec } from "../initializers.js";
-import { resolveRegularizer, type Regularizer, type RegularizerSpec } from "../regularizers.js";
 import { checkLayerOptions } from "./options.js";
+import {
+  declareScaleShift,
+  resolveScaleShift,
+  SCALE_SHIFT_KEYS,
+  type ScaleShift,
+  type ScaleShiftOptions,
+} from "./scale-shift.js";
 
 /** Options of `layers.layerNormalization`. */
-export interface LayerNormalizationOptions extends LayerOptions {
+export interface LayerNormalizationOptions extends LayerOptions, ScaleShiftOptions {
   /** The last axis, or consecutive axes up to it, counted with the batch axis as 0 or from the end. Default -1. */
   axis?: number | readonly number[];
   /** Added to the variance, above 0. Default 1e-3. */
   epsilon?: number;
-  /** Whether to add a learned `beta`. Default true. */
-  center?: boolean;
-  /** Whether to multiply with a learned `gamma`. Default true. */
-  scale?: boolean;
-  betaInitializer?: InitializerSpec;
-  gammaInitializer?: InitializerSpec;
-  betaRegularizer?: RegularizerSpec | undefined;
-  gammaRegularizer?: RegularizerSpec | undefined;
-  betaConstraint?: ConstraintSpec | undefined;
-  gammaConstraint?: ConstraintSpec | undefined;
-  /** Factor on the learning rate of this layer's weights, at least 0. Default 1. */
-  learningRateScale?: number;
 }
 
-const KNOWN = [
-  "axis",
-  "epsilon",
-  "center",
-  "scale",
-  "betaInitializer",
-  "gammaInitializer",
-  "betaRegularizer",
-  "gammaRegularizer",
-  "betaConstraint",
-  "gammaConstraint",
-  "learningRateScale",
-];
+const KNOWN = ["axis", "epsilon", ...SCALE_SHIFT_KEYS];
 
-interface Resolved extends LayerOptions {
+interface Resolved extends LayerOptions, ScaleShift {
   readonly axis: readonly number[];
   readonly epsilon: number;
-  readonly center: boolean;
-  readonly scale: boolean;
-  readonly betaInitializer: Initializer;
-  readonly gammaInitializer: Initializer;
-  readonly betaRegularizer: Regularizer | undefined;
-  readonly gammaRegularizer: Regularizer | undefined;
-  readonly betaConstraint: Constraint | undefined;
-  readonly gammaConstraint: Constraint | undefined;
-  readonly learningRateScale: number;
 }
 
 /**
@@ -72,15 +43,7 @@ export class LayerNormalization extends Layer<Resolved> {
       ...options,
       axis,
       epsilon: checkNumber(where, "epsilon", options.epsilon ?? 1e-3, { above: 0 }),
-      center: checkBoolean(where, "center", options.center ?? true),
-      scale: checkBoolean(where, "scale", options.scale ?? true),
-      betaInitializer: resolveInitializer(where, options.betaInitializer ?? "zeros"),
-      gammaInitializer: resolveInitializer(where, options.gammaInitializer ?? "ones"),
-      betaRegularizer: resolveRegularizer(where, options.betaRegularizer),
-      gammaRegularizer: resolveRegularizer(where, options.gammaRegularizer),
-      betaConstraint: resolveConstraint(where, options.betaConstraint),
-      gammaConstraint: resolveConstraint(where, options.gammaConstraint),
-      learningRateScale: checkNumber(where, "learningRateScale", options.learningRateScale ?? 1, { min: 0 }),
+      ...resolveScaleShift(where, options),
     });
   }
 
@@ -103,24 +66,7 @@ export class LayerNormalization extends Layer<Resolved> {
   override declare([shape]: readonly Shape[]): ParameterDeclaration[] {
     const { options } = this;
     const units = this.#normalized(shape!);
-    const { learningRateScale } = options;
-    const gamma = {
-      key: "gamma",
-      shape: units,
-      initializer: options.gammaInitializer,
-      regularizer: options.gammaRegularizer,
-      constraint: options.gammaConstraint,
-      learningRateScale,
-    };
-    const beta = {
-      key: "beta",
-      shape: units,
-      initializer: options.betaInitializer,
-      regularizer: options.betaRegularizer,
-      constraint: options.betaConstraint,
-      learningRateScale,
-    };
-    return [...(options.scale ? [gamma] : []), ...(options.center ? [beta] : [])];
+    return declareScaleShift(options, units);
   }
 
   override forward(lower: Lowering): Lowered {
