@@ -58,19 +58,22 @@ interface Mutable {
 /** Measures one step of a model from inside: outputs while they are there, gradients before the optimizer uses them. */
 export class StepMeasurement implements StepObserver {
   readonly #model: Model;
+  /** Paths of the layers that make the model's outputs. */
+  readonly #outputs: ReadonlySet<string>;
   readonly #layers = new Map<string, Mutable>();
   readonly #before = new Map<Parameter, Float32Array>();
   #loss = NaN;
 
   constructor(model: Model) {
     this.#model = model;
+    const { operations, outputs } = model.built.flat;
+    this.#outputs = new Set(operations.filter(({ output }) => outputs.includes(output)).map(({ path }) => path));
   }
 
   readonly observe = (operation: Operation, output: Value, rows: number): void => {
     const name = output.activated?.activation.name;
-    const { flat } = this.#model.built;
     // An output that is sure of itself is no fault.
-    if (flat.outputs.includes(operation.output)) return;
+    if (this.#outputs.has(operation.path)) return;
     if (name === "relu" || name === "relu6") this.#countDead(operation.path, output, rows);
     else if (name === "sigmoid" || name === "tanh") this.#countSaturated(operation.path, output, rows, name);
   };

@@ -105,7 +105,7 @@ class PlanBuilder {
   /** Adds an operation's forward pass; what it returns adds the rest when its turn comes. */
   #lower(operation: Operation): { addBackward(): void; addUpdates(): void } {
     const { layer } = operation;
-    const index = this.graph.operations.indexOf(operation);
+    const index = operation.index ?? this.graph.operations.indexOf(operation);
     const { mode } = this.request;
     const learning = mode === "train" && this.request.learns(operation);
     const random = mode === "train" || mode === "monteCarlo";

@@ -26,6 +26,8 @@ export interface Operation {
   readonly scopes: readonly Scope[];
   /** Path of the layer within the outermost model: `encoder/dense`. */
   readonly path: string;
+  /** Its number in the whole graph, by which masks are drawn, where this is a part of one. Default: its position. */
+  readonly index?: number;
 }
 
 export interface FlatGraph {

@@ -1,5 +1,6 @@
 import { rangeError, typeError } from "../check.js";
 import type { Plan, PlanInput, PlanLoss } from "../graph/plan.js";
+import type { PlanCache } from "./plan-cache.js";
 import { showShape, sizeOf, type Shape } from "../graph/shape.js";
 import type { Engine } from "../runtime/engine.js";
 import { tensor, Tensor, type DataLike, type TypedArray } from "../tensor.js";
@@ -19,6 +20,8 @@ export interface Dataset {
   readonly targets: readonly (Column | undefined)[];
   /** One weight per row and output. */
   readonly weights: readonly (Float32Array | undefined)[];
+  /** Plans of what lies above frozen layers, where the inputs are those layers' outputs. Default: the model's. */
+  readonly plans?: PlanCache;
 }
 
 /** Which rows of a dataset make a batch: `order[start .. start + rows)`, or those rows themselves. */

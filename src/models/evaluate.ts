@@ -28,7 +28,7 @@ export function evaluateDataset(model: Model, dataset: Dataset, batchSize = INFE
   for (let start = 0; start < dataset.rows; start += batchSize) {
     const rows = Math.min(batchSize, dataset.rows - start);
     const { losses, lossWeights } = compiled;
-    const plan = model.built.plans.find({ mode: "evaluate", rows, losses, lossWeights });
+    const plan = (dataset.plans ?? model.built.plans).find({ mode: "evaluate", rows, losses, lossWeights });
     const batch = { dataset, start, rows, order: undefined };
     loadInputs(model.engine, plan, batch);
     loadTargets(model.engine, plan, batch);

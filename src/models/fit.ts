@@ -3,6 +3,7 @@ import { checkCallbacks, type Callback, type CallbackContext, type Logs } from "
 import { shuffledIndices } from "../random.js";
 import { Tensor, type DataLike } from "../tensor.js";
 import { sliceDataset, type Dataset } from "./data.js";
+import { FrozenFeatures } from "./cache-frozen.js";
 import { progress } from "../callbacks/progress.js";
 import { evaluateDataset } from "./evaluate.js";
 import type { BatchSource, Model, ModelData } from "./model.js";
@@ -29,6 +30,11 @@ export interface FitOptions {
   classWeight?: Readonly<Record<number, number>>;
   /** Whether to look for NaN and infinite values in the data first, and refuse them by their position. Default false. */
   checkFinite?: boolean;
+  /**
+   * Whether to compute once what lies below the first layer that learns, if it is frozen and without dropout: faster,
+   * with the same bits, for memory for its outputs. Weights of frozen layers must not be set meanwhile. Default false.
+   */
+  cacheFrozen?: boolean;
   /** Epoch to begin with, to continue an earlier run. Default 0. */
   initialEpoch?: number;
   /** Steps to make of each epoch. Default: all. */
@@ -62,6 +68,7 @@ const KNOWN = [
   "sampleWeight",
   "classWeight",
   "checkFinite",
+  "cacheFrozen",
   "initialEpoch",
   "stepsPerEpoch",
   "verbose",
@@ -86,6 +93,7 @@ function checkOptions(options: FitOptions) {
   checkNumber("fit", "validationFreq", validationFreq, { min: 1, integer: true });
   checkBoolean("fit", "shuffle", shuffle);
   checkBoolean("fit", "checkFinite", options.checkFinite ?? false);
+  if (options.cacheFrozen !== undefined) checkBoolean("fit", "cacheFrozen", options.cacheFrozen);
   checkNumber("fit", "initialEpoch", initialEpoch, { min: 0, integer: true });
   if (options.verbose !== undefined) checkChoice("fit", "verbose", String(options.verbose), ["0", "1", "2"]);
   if (options.stepsPerEpoch !== undefined)
@@ -121,6 +129,8 @@ export async function fit(
   const isBatches = isBatchSource(x) && (!Array.isArray(x) || y === undefined || isOptions(y));
   const checked = checkOptions(((isBatches ? (options ?? y) : options) ?? {}) as FitOptions);
   model.compiledFor("fit");
+  if (isBatches && checked.cacheFrozen === true)
+    throw new TypeError("fit: cacheFrozen needs the data as arrays, not as batches. Received: cacheFrozen=true.");
   if (isBatches) return new Fit(model, checked).run(batchesOf(model, x as BatchSource, checked));
   if (y === undefined) throw typeError("fit", "y must hold the targets", "y", y);
   model.ensureBuilt("fit", x);
@@ -135,7 +145,12 @@ export async function fit(
     );
   const training = sliceDataset(all, 0, all.rows - held);
   const validation = held > 0 ? sliceDataset(all, all.rows - held, all.rows) : undefined;
-  return new Fit(model, checked, validation).run(shuffledBatches(model, training, checked));
+  const features = FrozenFeatures.forFit(model, checked);
+  try {
+    return await new Fit(model, checked, validation, features).run(shuffledBatches(model, training, checked, features));
+  } finally {
+    features?.dispose();
+  }
 }
 
 function isOptions(value: unknown): value is FitOptions {
@@ -173,7 +188,13 @@ interface StepBatch {
 }
 
 /** An array's rows in batches, in a new order each epoch. */
-function shuffledBatches(model: Model, dataset: Dataset, { batchSize, shuffle, stepsPerEpoch }: Checked): Steps {
+function shuffledBatches(
+  model: Model,
+  dataset: Dataset,
+  { batchSize, shuffle, stepsPerEpoch }: Checked,
+  features: FrozenFeatures | undefined,
+): Steps {
+  const current = features?.cache(dataset) ?? (() => dataset);
   const size = Math.min(batchSize, dataset.rows);
   const count = Math.min(Math.ceil(dataset.rows / size), stepsPerEpoch ?? Infinity);
   return {
@@ -183,7 +204,7 @@ function shuffledBatches(model: Model, dataset: Dataset, { batchSize, shuffle, s
       const order = shuffle ? shuffledIndices(dataset.rows, model.stream("shuffle"), model.epochs) : undefined;
       for (let step = 0; step < count; step++) {
         const start = step * size;
-        yield { dataset, start, rows: Math.min(size, dataset.rows - start), order };
+        yield { dataset: current(), start, rows: Math.min(size, dataset.rows - start), order };
       }
     },
   };
@@ -231,12 +252,16 @@ class Fit {
   readonly #model: Model;
   readonly #options: Checked;
   readonly #callbacks: readonly Callback[];
+  readonly #features: FrozenFeatures | undefined;
   #validation: Dataset | undefined;
+  /** The validation data as the running step needs it. */
+  #validationNow: () => Dataset | undefined = () => this.#validation;
   #stopReason: string | undefined;
   #yieldAt = 0;
 
-  constructor(model: Model, options: Checked, validation?: Dataset) {
+  constructor(model: Model, options: Checked, validation?: Dataset, features?: FrozenFeatures) {
     this.#model = model;
+    this.#features = features;
     this.#options = options;
     this.#validation = validation;
     const verbose = options.verbose ?? (isTerminal() ? 1 : 0);
@@ -251,7 +276,10 @@ class Fit {
       model.ensureBuilt("fit", x);
       this.#validation = toDataset(model, "fit (validationData)", x, y, { sampleWeight });
     }
-    if (steps.rows !== undefined) prepareTraining(model, "fit", steps.rows);
+    if (steps.rows !== undefined && this.#features === undefined)
+      prepareTraining(model, "fit", steps.rows, model.built.plans);
+    if (this.#validation !== undefined && this.#features !== undefined)
+      this.#validationNow = this.#features.cache(this.#validation);
     const history: { epoch: number[]; history: Record<string, number[]> } = { epoch: [], history: {} };
     const context: CallbackContext = {
       model,
@@ -320,7 +348,7 @@ class Fit {
     model.epochs++;
     const logs = tally.logs();
     if (this.#validation !== undefined && (epoch + 1) % this.#options.validationFreq === 0) {
-      Object.assign(logs, evaluateDataset(model, this.#validation, undefined, "val_"));
+      Object.assign(logs, evaluateDataset(model, this.#validationNow()!, undefined, "val_"));
     }
     return { ...logs, learningRate: model.optimizer.learningRate };
   }

@@ -18,6 +18,7 @@ import {
   type Dataset,
 } from "./data.js";
 import type { Model, ModelData } from "./model.js";
+import type { PlanCache } from "./plan-cache.js";
 
 /** Options of `trainOnBatch` and `gradients`. */
 export interface TrainOptions {
@@ -198,9 +199,8 @@ export interface StepObserver {
 }
 
 /** Makes whatever a training step of so many rows needs. Throws MemoryError with the model as it was. */
-export function prepareTraining(model: Model, where: string, rows: number, observe?: Observe): Plan {
+export function prepareTraining(model: Model, where: string, rows: number, plans: PlanCache, observe?: Observe): Plan {
   const { losses, lossWeights, optimizer } = model.compiledFor(where);
-  const { plans } = model.built;
   const learning = [...model.learningParameters()];
   const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights, observe });
   const plan = findPlan();
@@ -238,7 +238,7 @@ function computeGradients(model: Model, plan: Plan, batch: Batch): void {
 /** One step: gradients, optimizer, layer state. */
 export function trainStep(model: Model, where: string, batch: Batch): Plan {
   const { observer } = model;
-  const plan = prepareTraining(model, where, batch.rows, observer?.begin());
+  const plan = prepareTraining(model, where, batch.rows, batch.dataset.plans ?? model.built.plans, observer?.begin());
   if (plan.gradients.size === 0) {
     throw new Error(
       `${where}: nothing would learn; every layer with weights is frozen. Set trainable = true on some layer.`,
@@ -267,7 +267,7 @@ export function gradients(model: Model, x: ModelData, y: ModelData, options: Tra
   checkKeys("gradients", options, ["sampleWeight"]);
   model.ensureBuilt("gradients", x);
   const dataset = toDataset(model, "gradients", x, y, options);
-  const plan = prepareTraining(model, "gradients", dataset.rows);
+  const plan = prepareTraining(model, "gradients", dataset.rows, model.built.plans);
   computeGradients(model, plan, { dataset, start: 0, rows: dataset.rows, order: undefined });
   const found = new Map<string, Tensor>();
   for (const [name, parameter] of model.built.parameters) {
