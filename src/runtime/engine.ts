@@ -1,6 +1,15 @@
 import { checkBoolean, checkChoice, checkKeys, checkNumber } from "../check.js";
 import { Arena } from "./arena.js";
-import { compile, inlinedBytes, inlinedHash, instantiateKernels, type Build, type Kernels } from "./wasm.js";
+import {
+  compile,
+  inlinedBytes,
+  inlinedHash,
+  instantiateKernels,
+  spillsHighTiles,
+  withShortTiles,
+  type Build,
+  type Kernels,
+} from "./wasm.js";
 
 /** What init() accepts. */
 export interface EngineOptions {
@@ -42,7 +51,8 @@ export class Engine {
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, info: Omit<EngineInfo, "fused" | "threads">) {
     this.memory = memory;
-    this.kernels = instantiateKernels(module, memory);
+    const kernels = instantiateKernels(module, memory);
+    this.kernels = info.build === "relaxed" && spillsHighTiles() ? withShortTiles(kernels) : kernels;
     this.arena = new Arena(memory, this.kernels.heapBase());
     this.info = { ...info, fused: this.kernels.isFused(FUSED_PROBE) === 1, threads: 1 };
   }

@@ -46,3 +46,25 @@ export function instantiateKernels(module: WebAssembly.Module, memory: WebAssemb
 function abort(_message: number, _file: number, line: number, column: number): never {
   throw new WebAssembly.RuntimeError(`kernel assertion failed at line ${line}, column ${column}`);
 }
+
+/**
+ * The kernels with every product replaced by its form of short register tiles, `<name>Short`, which has the same bits.
+ * V8's register allocator spills the high tiles of the relaxed build up to version 12 (Node 22, Chrome 129).
+ */
+export function withShortTiles(kernels: Kernels): Kernels {
+  const entries = Object.entries(kernels);
+  const short = entries.filter(([name]) => name.endsWith("Short")).map(([name, kernel]) => [name.slice(0, -5), kernel]);
+  return { ...kernels, ...(Object.fromEntries(short) as Partial<Kernels>) };
+}
+
+/** Whether this is a V8 that spills them. Only the time that a product takes depends on it. */
+export function spillsHighTiles(): boolean {
+  const { process, Deno, navigator } = globalThis as {
+    process?: { versions?: { v8?: string } };
+    Deno?: { version?: { v8?: string } };
+    navigator?: { userAgent?: string };
+  };
+  const chrome = /Chrom(?:e|ium)\/(\d+)/.exec(navigator?.userAgent ?? "")?.[1];
+  const v8 = process?.versions?.v8 ?? Deno?.version?.v8 ?? (chrome && String(Number(chrome) / 10));
+  return v8 !== undefined && Number.parseFloat(v8) < 13;
+}
