@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { activationDefinitions, activations, resolveActivation, type ActivationSpec } from "../src/activations.js";
-import { engineOf } from "./builds.js";
+import {
+  activationDefinitions,
+  activations,
+  resolveActivation,
+  type Activation,
+  type ActivationSpec,
+} from "../src/activations.js";
+import { readFileSync } from "node:fs";
+import { eachBuild, engineOf } from "./builds.js";
+import { expectClose } from "./closeness.js";
 import { Guarded } from "./guarded.js";
 
 const names = Object.keys(activationDefinitions);
@@ -101,4 +109,76 @@ describe("activations", () => {
       "activations.relu: unknown option",
     );
   });
+});
+
+interface GoldenCase {
+  name: keyof typeof activations;
+  options: Record<string, number>;
+  y: number[];
+  dx: number[];
+}
+
+interface GoldenPrelu {
+  shape: number[];
+  sharedAxes: number[] | null;
+  x: number[];
+  alpha: number[];
+  dy: number[];
+  y: number[];
+  dx: number[];
+  dalpha: number[];
+}
+
+/** Written by golden/activations.py from Keras 3 and PyTorch in float64. */
+const golden = JSON.parse(readFileSync(new URL("golden/activations.json", import.meta.url), "utf8")) as {
+  x: number[];
+  dy: number[];
+  elementwise: GoldenCase[];
+  rows: { shape: [number, number]; x: number[]; dy: number[] };
+  rowwise: GoldenCase[];
+  prelu: GoldenPrelu[];
+};
+/** Digits of the JSON and of Keras's own f32 constants, beside 5 eps of the kernels. */
+const GOLDEN = { relative: 1e-6, absolute: 1e-6 };
+
+eachBuild("activations of Keras and PyTorch", (engine) => {
+  const k = engine.kernels;
+  const cases = [
+    ...golden.elementwise.map((row) => ({ ...row, x: golden.x, dy: golden.dy, shape: [1, golden.x.length] as const })),
+    ...golden.rowwise.map((row) => ({ ...row, ...golden.rows })),
+  ];
+
+  it.each(cases)("$name $options", ({ name, options, x, dy, y, dx, shape: [rows, width] }) => {
+    const activation = (activations[name] as (options: object) => Activation)(options);
+    const [X, Y, G] = [x, x, dy].map((values) => Guarded.of(engine, values)) as [Guarded, Guarded, Guarded];
+    activation.forward(k, rows, width, X.address, Y.address);
+    expectClose(Y.read(), y, { ...GOLDEN, label: "forward" });
+    const saved = activation.saved === "x" ? X : Y;
+    activation.backward(k, rows, width, saved.address, G.address, G.address);
+    const slopes = { ...GOLDEN, absolute: 2 * GOLDEN.absolute };
+    expectClose(G.read(), dx, { ...slopes, label: "backward" });
+  });
+
+  it("covers every activation", () => {
+    expect([...new Set(cases.map((row) => row.name))].sort()).toEqual([...names].sort());
+  });
+
+  it.each(golden.prelu)(
+    "PReLU, $shape, shared axes $sharedAxes",
+    ({ shape, sharedAxes, x, alpha, dy, y, dx, dalpha }) => {
+      const [X, A, G, Y, D] = [x, alpha, dy, x, alpha].map((values) => Guarded.of(engine, values)) as Guarded[];
+      // Axes before the first unshared one repeat alpha as the batch does, those after the last are inner.
+      const unshared = shape.map((_, axis) => axis).filter((axis) => axis > 0 && !sharedAxes?.includes(axis));
+      const product = (axes: number[]): number => axes.reduce((count, length) => count * length, 1);
+      const outer = product(shape.slice(0, unshared[0]));
+      const inner = product(shape.slice(unshared.at(-1)! + 1));
+      const size = alpha.length;
+      expect(outer * size * inner).toBe(x.length);
+      k.preluForward(outer, size, inner, X!.address, A!.address, Y!.address);
+      expectClose(Y!.read(), y, { ...GOLDEN, label: "forward" });
+      k.preluBackward(outer, size, inner, X!.address, A!.address, G!.address, G!.address, D!.address, 0);
+      expectClose(G!.read(), dx, { ...GOLDEN, label: "dx" });
+      expectClose(D!.read(), dalpha, { relative: 1e-6, absolute: 4e-6, label: "dalpha" });
+    },
+  );
 });
