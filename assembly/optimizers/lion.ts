@@ -8,7 +8,7 @@ const MAGNITUDE = i32x4.splat(0x7fffffff);
 const SMALLEST_NORMAL = i32x4.splat(0x00800000);
 
 /**
- * x, or 0 where x is subnormal: see moving-average.ts for why. Its way of adding a guard would lose m below 2^-123,
+ * x, or 0 where x is subnormal: see moving-average.ts for why. Its way of adding a guard would lose m below 2^-104,
  * whose sign counts here, however small it is. NaN stays.
  */
 @inline

@@ -103,7 +103,7 @@ const pmax = (a: number, b: number): number => (a < b ? b : a);
 const sqrt = (a: number): number => r(Math.sqrt(r(a)));
 
 /** keep * average + take * x, without what is too small to matter: as the kernels' movingAverage. */
-const GUARD = 2 ** -100;
+const GUARD = 2 ** -80;
 const average = (keep: number, before: number, take: number, x: number): number =>
   r(madd(keep, before, madd(take, x, GUARD)) - GUARD);
 
