@@ -5,7 +5,7 @@
  */
 import { bytes, Four, FourAt12, FourAt4, FourAt8, One } from "./lanes";
 import { madd, nmadd, sumLanes } from "./simd";
-import { column, loadOr, None, storeIf } from "./strips";
+import { column, None, storeIf } from "./strips";
 
 const ZERO = f32x4.splat(0);
 const ONE = f32x4.splat(1);
@@ -13,63 +13,94 @@ const ONE = f32x4.splat(1);
 const FIRST = i32x4(-1, 0, 0, 0);
 
 @inline
-function total(a: v128, b: v128): f32 {
-  return sumLanes(f32x4.add(a, b));
+function total(a: v128, b: v128, c: v128, d: v128): f32 {
+  return sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
 }
 
-/** Writes mean and 1 / sqrt(variance + epsilon) of n floats at x: two passes and a correction, as batchNormStatistics. */
+/**
+ * Writes mean and 1 / sqrt(variance + epsilon) of n floats at x: two passes and a correction, as batchNormStatistics. Four
+ * chains of vectors each, since an addition waits for the last.
+ */
 @inline
 function rowStatistics(n: i32, x: usize, mean: usize, inverseStd: usize, epsilon: f32): void {
-  const pairs = x + bytes(n & ~7), body = x + bytes(n & ~3), end = x + bytes(n);
+  const unrolled = x + bytes(n & ~15), body = x + bytes(n & ~3), end = x + bytes(n);
   const count = <f32>n;
-  let sum0 = ZERO, sum1 = ZERO;
+  let sum0 = ZERO, sum1 = ZERO, sum2 = ZERO, sum3 = ZERO;
   let p = x;
-  for (; p < pairs; p += 32) {
+  for (; p < unrolled; p += 64) {
     sum0 = f32x4.add(sum0, v128.load(p));
     sum1 = f32x4.add(sum1, v128.load(p, 16));
+    sum2 = f32x4.add(sum2, v128.load(p, 32));
+    sum3 = f32x4.add(sum3, v128.load(p, 48));
   }
-  if (p < body) {
-    sum0 = f32x4.add(sum0, v128.load(p));
-    p += 16;
-  }
+  for (; p < body; p += 16) sum0 = f32x4.add(sum0, v128.load(p));
   for (; p < end; p += 4) sum1 = f32x4.add(sum1, v128.load32_zero(p));
-  const first = total(sum0, sum1) / count;
+  const first = total(sum0, sum1, sum2, sum3) / count;
 
   const m = f32x4.splat(first);
-  sum0 = ZERO;
-  sum1 = ZERO;
-  let squares0 = ZERO, squares1 = ZERO;
+  sum0 = ZERO; sum1 = ZERO; sum2 = ZERO; sum3 = ZERO;
+  let squares0 = ZERO, squares1 = ZERO, squares2 = ZERO, squares3 = ZERO;
   p = x;
-  for (; p < pairs; p += 32) {
-    const u = f32x4.sub(v128.load(p), m);
-    const v = f32x4.sub(v128.load(p, 16), m);
-    sum0 = f32x4.add(sum0, u);
-    sum1 = f32x4.add(sum1, v);
-    squares0 = madd(u, u, squares0);
-    squares1 = madd(v, v, squares1);
+  for (; p < unrolled; p += 64) {
+    const a = f32x4.sub(v128.load(p), m), b = f32x4.sub(v128.load(p, 16), m);
+    const c = f32x4.sub(v128.load(p, 32), m), d = f32x4.sub(v128.load(p, 48), m);
+    sum0 = f32x4.add(sum0, a);
+    sum1 = f32x4.add(sum1, b);
+    sum2 = f32x4.add(sum2, c);
+    sum3 = f32x4.add(sum3, d);
+    squares0 = madd(a, a, squares0);
+    squares1 = madd(b, b, squares1);
+    squares2 = madd(c, c, squares2);
+    squares3 = madd(d, d, squares3);
   }
-  if (p < body) {
-    const u = f32x4.sub(v128.load(p), m);
-    sum0 = f32x4.add(sum0, u);
-    squares0 = madd(u, u, squares0);
-    p += 16;
+  for (; p < body; p += 16) {
+    const a = f32x4.sub(v128.load(p), m);
+    sum0 = f32x4.add(sum0, a);
+    squares0 = madd(a, a, squares0);
   }
   for (; p < end; p += 4) {
-    const v = v128.and(f32x4.sub(v128.load32_zero(p), m), FIRST);
-    sum1 = f32x4.add(sum1, v);
-    squares1 = madd(v, v, squares1);
+    const b = v128.and(f32x4.sub(v128.load32_zero(p), m), FIRST);
+    sum1 = f32x4.add(sum1, b);
+    squares1 = madd(b, b, squares1);
   }
-  const off = total(sum0, sum1) / count;
-  const variance = total(squares0, squares1) / count - off * off;
+  const off = total(sum0, sum1, sum2, sum3) / count;
+  const variance = total(squares0, squares1, squares2, squares3) / count - off * off;
   store<f32>(mean, first + off);
   store<f32>(inverseStd, <f32>1 / sqrt<f32>((variance < 0 ? 0 : variance) + epsilon));
 }
 
+/** How gamma and beta are read: Given where both exist, so that no vector has to ask. */
+@unmanaged
+@final
+class Given {
+  @inline vector<W>(p: usize, at: usize, absent: v128): v128 { return changetype<W>(0).load(p + at); }
+}
+
+@unmanaged
+@final
+class Optional {
+  @inline vector<W>(p: usize, at: usize, absent: v128): v128 { return p ? changetype<W>(0).load(p + at) : absent; }
+}
+
 @inline
-function forwardLanes<W>(x: usize, gamma: usize, beta: usize, y: usize, mean: v128, inverseStd: v128): void {
-  const w = changetype<W>(0);
-  const xhat = f32x4.mul(f32x4.sub(w.load(x), mean), inverseStd);
-  w.store(y, madd(xhat, loadOr<W>(gamma, ONE), loadOr<W>(beta, ZERO)));
+function forwardLanes<W, P>(x: usize, gamma: usize, beta: usize, y: usize, j: usize, mean: v128, inverseStd: v128): void {
+  const w = changetype<W>(0), parameters = changetype<P>(0);
+  const xhat = f32x4.mul(f32x4.sub(w.load(x + j), mean), inverseStd);
+  w.store(y + j, madd(xhat, parameters.vector<W>(gamma, j, ONE), parameters.vector<W>(beta, j, ZERO)));
+}
+
+@inline
+function forward<P>(
+  rows: i32, n: i32, x: usize, gamma: usize, beta: usize, y: usize, mean: usize, inverseStd: usize, epsilon: f32,
+): void {
+  const stride = bytes(n), body = bytes(n & ~3);
+  for (let i = 0; i < rows; i++, x += stride, y += stride, mean += 4, inverseStd += 4) {
+    rowStatistics(n, x, mean, inverseStd, epsilon);
+    const m = v128.load32_splat(mean), inverse = v128.load32_splat(inverseStd);
+    let j: usize = 0;
+    for (; j < body; j += 16) forwardLanes<Four, P>(x, gamma, beta, y, j, m, inverse);
+    for (; j < stride; j += 4) forwardLanes<One, P>(x, gamma, beta, y, j, m, inverse);
+  }
 }
 
 /**
@@ -80,24 +111,57 @@ function forwardLanes<W>(x: usize, gamma: usize, beta: usize, y: usize, mean: v1
 export function layerNormForward(
   rows: i32, n: i32, x: usize, gamma: usize, beta: usize, y: usize, mean: usize, inverseStd: usize, epsilon: f32,
 ): void {
-  const stride = bytes(n), body = bytes(n & ~3);
-  for (let i = 0; i < rows; i++, x += stride, y += stride, mean += 4, inverseStd += 4) {
-    rowStatistics(n, x, mean, inverseStd, epsilon);
-    const m = v128.load32_splat(mean), inverse = v128.load32_splat(inverseStd);
-    let j: usize = 0;
-    for (; j < body; j += 16) forwardLanes<Four>(x + j, column(gamma, j), column(beta, j), y + j, m, inverse);
-    for (; j < stride; j += 4) forwardLanes<One>(x + j, column(gamma, j), column(beta, j), y + j, m, inverse);
-  }
+  if (gamma && beta) forward<Given>(rows, n, x, gamma, beta, y, mean, inverseStd, epsilon);
+  else forward<Optional>(rows, n, x, gamma, beta, y, mean, inverseStd, epsilon);
 }
 
 @inline
-function backwardLanes<W>(
-  x: usize, dy: usize, gamma: usize, dx: usize, mean: v128, inverseStd: v128, shift: v128, slope: v128,
+function backwardLanes<W, P>(
+  x: usize, dy: usize, gamma: usize, dx: usize, j: usize, mean: v128, inverseStd: v128, shift: v128, slope: v128,
 ): void {
   const w = changetype<W>(0);
-  const g = f32x4.mul(w.load(dy), loadOr<W>(gamma, ONE));
-  const rest = nmadd(f32x4.sub(w.load(x), mean), slope, f32x4.sub(g, shift));
-  w.store(dx, f32x4.mul(inverseStd, rest));
+  const g = f32x4.mul(w.load(dy + j), changetype<P>(0).vector<W>(gamma, j, ONE));
+  const rest = nmadd(f32x4.sub(w.load(x + j), mean), slope, f32x4.sub(g, shift));
+  w.store(dx + j, f32x4.mul(inverseStd, rest));
+}
+
+@inline
+function backward<P>(
+  rows: i32, n: i32, x: usize, dy: usize, mean: usize, inverseStd: usize, gamma: usize, dx: usize,
+): void {
+  const parameters = changetype<P>(0);
+  const stride = bytes(n), pairs = bytes(n & ~7), body = bytes(n & ~3);
+  for (let i = 0; i < rows; i++, x += stride, dy += stride, dx += stride, mean += 4, inverseStd += 4) {
+    const m = v128.load32_splat(mean);
+    const inverse = load<f32>(inverseStd);
+    let sum0 = ZERO, sum1 = ZERO, dot0 = ZERO, dot1 = ZERO;
+    let j: usize = 0;
+    for (; j < pairs; j += 32) {
+      const g = f32x4.mul(v128.load(dy + j), parameters.vector<Four>(gamma, j, ONE));
+      const h = f32x4.mul(v128.load(dy + j, 16), parameters.vector<FourAt4>(gamma, j, ONE));
+      sum0 = f32x4.add(sum0, g);
+      sum1 = f32x4.add(sum1, h);
+      dot0 = madd(g, f32x4.sub(v128.load(x + j), m), dot0);
+      dot1 = madd(h, f32x4.sub(v128.load(x + j, 16), m), dot1);
+    }
+    if (j < body) {
+      const g = f32x4.mul(v128.load(dy + j), parameters.vector<Four>(gamma, j, ONE));
+      sum0 = f32x4.add(sum0, g);
+      dot0 = madd(g, f32x4.sub(v128.load(x + j), m), dot0);
+      j += 16;
+    }
+    for (; j < stride; j += 4) {
+      const g = f32x4.mul(v128.load32_zero(dy + j), parameters.vector<One>(gamma, j, ONE));
+      sum1 = f32x4.add(sum1, g);
+      dot1 = madd(g, f32x4.sub(v128.load32_zero(x + j), m), dot1); // g is zero in the other lanes
+    }
+    const shift = f32x4.splat(sumLanes(f32x4.add(sum0, sum1)) / <f32>n);
+    const slope = f32x4.splat((sumLanes(f32x4.add(dot0, dot1)) * inverse * inverse) / <f32>n);
+    const scale = f32x4.splat(inverse);
+    j = 0;
+    for (; j < body; j += 16) backwardLanes<Four, P>(x, dy, gamma, dx, j, m, scale, shift, slope);
+    for (; j < stride; j += 4) backwardLanes<One, P>(x, dy, gamma, dx, j, m, scale, shift, slope);
+  }
 }
 
 /**
@@ -107,29 +171,8 @@ function backwardLanes<W>(
 export function layerNormBackward(
   rows: i32, n: i32, x: usize, dy: usize, mean: usize, inverseStd: usize, gamma: usize, dx: usize,
 ): void {
-  const stride = bytes(n), body = bytes(n & ~3);
-  for (let i = 0; i < rows; i++, x += stride, dy += stride, dx += stride, mean += 4, inverseStd += 4) {
-    const m = v128.load32_splat(mean);
-    const inverse = load<f32>(inverseStd);
-    let sum = ZERO, dot = ZERO;
-    let j: usize = 0;
-    for (; j < body; j += 16) {
-      const g = f32x4.mul(v128.load(dy + j), loadOr<Four>(column(gamma, j), ONE));
-      sum = f32x4.add(sum, g);
-      dot = madd(g, f32x4.sub(v128.load(x + j), m), dot);
-    }
-    for (; j < stride; j += 4) {
-      const g = f32x4.mul(v128.load32_zero(dy + j), loadOr<One>(column(gamma, j), ONE));
-      sum = f32x4.add(sum, g);
-      dot = madd(g, f32x4.sub(v128.load32_zero(x + j), m), dot); // g is zero in the other lanes
-    }
-    const shift = f32x4.splat(sumLanes(sum) / <f32>n);
-    const slope = f32x4.splat((sumLanes(dot) * inverse * inverse) / <f32>n);
-    const scale = f32x4.splat(inverse);
-    j = 0;
-    for (; j < body; j += 16) backwardLanes<Four>(x + j, dy + j, column(gamma, j), dx + j, m, scale, shift, slope);
-    for (; j < stride; j += 4) backwardLanes<One>(x + j, dy + j, column(gamma, j), dx + j, m, scale, shift, slope);
-  }
+  if (gamma) backward<Given>(rows, n, x, dy, mean, inverseStd, gamma, dx);
+  else backward<Optional>(rows, n, x, dy, mean, inverseStd, gamma, dx);
 }
 
 function parameterStrip<A, B, C, D>(

@@ -5,27 +5,44 @@
  */
 import { checkNumber, rangeError } from "./check.js";
 
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
-const ROUNDS = 20;
 const PARITY = 0x1bd11bda;
 /** Values of a 32-bit word. */
 const WORDS = 0x100000000;
 
-const rotateLeft = (word: number, by: number): number => (word << by) | (word >>> (32 - by));
-
 /** Encrypts the counter (c0, c1) under the key (k0, k1), all 32-bit words; writes two u32 at `out[at]`. */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Uint32Array, at = 0): void {
-  const key = [k0, k1, PARITY ^ k0 ^ k1];
   let x0 = (c0 + k0) | 0;
   let x1 = (c1 + k1) | 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    x0 = (x0 + x1) | 0;
-    x1 = rotateLeft(x1, ROTATIONS[round % 8]!) ^ x0;
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      x0 = (x0 + key[injection % 3]!) | 0;
-      x1 = (x1 + key[(injection + 1) % 3]! + injection) | 0;
+  // Key words of the next injections, in turn. Written out: a shuffle runs this once for every two of its elements.
+  let p = k1;
+  let q = PARITY ^ k0 ^ k1;
+  let r = k0;
+  for (let group = 1; group <= 5; group++) {
+    if (group & 1) {
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+    } else {
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
     }
+    x0 = (x0 + p) | 0;
+    x1 = (x1 + q + group) | 0;
+    const used = p;
+    p = q;
+    q = r;
+    r = used;
   }
   out[at] = x0;
   out[at + 1] = x1;
@@ -81,7 +98,8 @@ export function permutation(n: number, seed: number, stream = 0): Uint32Array<Ar
 
 /** The numbers 0 to n - 1 in the order of one epoch: Fisher and Yates, with integers drawn by rejection, so that none is favoured. */
 export function shuffledIndices(n: number, [k0, k1]: Key, epoch: number): Uint32Array<ArrayBuffer> {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const order = new Uint32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   const pair = new Uint32Array(2);
   let drawn = 0;
   const word = (): number => {
