@@ -70,13 +70,12 @@ export function compileModel(engine: Engine, outputs: readonly string[], options
   };
 }
 
+/** One value for each output: alone or in an array for one output, by position or by name for several. */
 function perOutput(what: string, outputs: readonly string[], value: unknown): unknown[] {
-  const isLoss = typeof value === "object" && value !== null && "forward" in value;
-  if (outputs.length === 1) {
-    if (isLoss) return [value];
-    return byPosition("compile", what, outputs, Array.isArray(value) && value.length === 1 ? value[0] : value);
-  }
-  return byPosition("compile", what, outputs, isLoss ? [value] : value);
+  const inner: unknown = outputs.length === 1 && Array.isArray(value) && value.length === 1 ? value[0] : value;
+  const isSpecification = inner === null || (typeof inner === "object" && "name" in inner && !Array.isArray(inner));
+  if (isSpecification) return outputs.length === 1 ? [inner] : byPosition("compile", what, outputs, [inner]);
+  return byPosition("compile", what, outputs, inner);
 }
 
 function resolveMetrics(outputs: readonly string[], value: NonNullable<CompileOptions["metrics"]>) {
