@@ -39,11 +39,14 @@ export class Activation extends Layer<Resolved> {
   }
 }
 
+/** Those of the activation, if it has some, and those of every layer. */
+type OptionsOf<Name extends keyof typeof activations> = LayerOptions &
+  (Parameters<(typeof activations)[Name]> extends [] ? unknown : Parameters<(typeof activations)[Name]>[0]);
+
 /** A factory of activation layers that takes the options of one activation. */
 function layerOf<Name extends keyof typeof activations>(name: Name, layerDefaults: object = {}) {
-  type FactoryOptions = NonNullable<Parameters<(typeof activations)[Name]>[0]>;
   const make = activations[name] as (options: object) => ActivationFunction;
-  return (options: FactoryOptions & LayerOptions = {} as FactoryOptions & LayerOptions): Activation => {
+  return (options: OptionsOf<Name> = {} as OptionsOf<Name>): Activation => {
     const { name: layerName, trainable, ...own } = options as LayerOptions & object;
     return new Activation({
       activation: make({ ...layerDefaults, ...own }),

@@ -18,7 +18,6 @@ export function evaluate(model: Model, x: ModelData, y: ModelData, options: Eval
   checkKeys("evaluate", options, ["batchSize", "sampleWeight"]);
   const { batchSize = INFERENCE_ROWS, sampleWeight } = options;
   if (batchSize !== Infinity) checkNumber("evaluate", "batchSize", batchSize, { min: 1, integer: true });
-  model.ensureBuilt("evaluate", x);
   return evaluateDataset(model, toDataset(model, "evaluate", x, y, { sampleWeight }), batchSize);
 }
 

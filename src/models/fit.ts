@@ -1,4 +1,4 @@
-import { checkBoolean, checkChoice, checkKeys, checkNumber, rangeError, typeError } from "../check.js";
+import { checkBoolean, checkKeys, checkNumber, rangeError, typeError } from "../check.js";
 import { checkCallbacks, type Callback, type CallbackContext, type Logs } from "../callbacks/callback.js";
 import { shuffledIndices } from "../random.js";
 import { Tensor, type DataLike } from "../tensor.js";
@@ -95,7 +95,7 @@ function checkOptions(options: FitOptions) {
   checkBoolean("fit", "checkFinite", options.checkFinite ?? false);
   if (options.cacheFrozen !== undefined) checkBoolean("fit", "cacheFrozen", options.cacheFrozen);
   checkNumber("fit", "initialEpoch", initialEpoch, { min: 0, integer: true });
-  if (options.verbose !== undefined) checkChoice("fit", "verbose", String(options.verbose), ["0", "1", "2"]);
+  if (options.verbose !== undefined) checkNumber("fit", "verbose", options.verbose, { min: 0, max: 2, integer: true });
   if (options.stepsPerEpoch !== undefined)
     checkNumber("fit", "stepsPerEpoch", options.stepsPerEpoch, { min: 1, integer: true });
   const yieldEveryMs = checkNumber("fit", "yieldEveryMs", options.yieldEveryMs ?? 50, { min: 0 });
@@ -133,7 +133,6 @@ export async function fit(
     throw new TypeError("fit: cacheFrozen needs the data as arrays, not as batches. Received: cacheFrozen=true.");
   if (isBatches) return new Fit(model, checked).run(batchesOf(model, x as BatchSource, checked));
   if (y === undefined) throw typeError("fit", "y must hold the targets", "y", y);
-  model.ensureBuilt("fit", x);
   const all = toDataset(model, "fit", x, y, checked);
   const held = Math.round(all.rows * checked.validationSplit);
   if (held >= all.rows)
@@ -238,7 +237,6 @@ function batchesOf(model: Model, source: BatchSource, { stepsPerEpoch, classWeig
           throw typeError("fit", "the iterable must give [x, y] or [x, y, sampleWeight]", "batch", next.value);
         }
         const [x, y, sampleWeight] = next.value as [ModelData, ModelData, DataLike?];
-        model.ensureBuilt("fit", x);
         const dataset = toDataset(model, "fit", x, y, { sampleWeight, classWeight, checkFinite });
         yield { dataset, start: 0, rows: dataset.rows, order: undefined };
       }
@@ -273,7 +271,6 @@ class Fit {
     const { epochs, batchSize, initialEpoch, signal } = this.#options;
     if (this.#options.validationData !== undefined) {
       const [x, y, sampleWeight] = this.#options.validationData;
-      model.ensureBuilt("fit", x);
       this.#validation = toDataset(model, "fit (validationData)", x, y, { sampleWeight });
     }
     if (steps.rows !== undefined && this.#features === undefined)
@@ -306,7 +303,7 @@ class Fit {
       }
     } finally {
       await steps.close?.();
-      model.optimizer.finalize(model.learningParameters());
+      if (model.compiled !== undefined) model.optimizer.finalize(model.learningParameters()); // else it was disposed
       await this.#notify((callback) => callback.onTrainEnd?.(logs, context));
     }
     return { ...history, stopReason: this.#stopReason ?? "completed" };

@@ -256,7 +256,6 @@ export function trainStep(model: Model, where: string, batch: Batch): Plan {
 
 export function trainOnBatch(model: Model, x: ModelData, y: ModelData, options: TrainOptions): Logs {
   checkKeys("trainOnBatch", options, ["sampleWeight"]);
-  model.ensureBuilt("trainOnBatch", x);
   const dataset = toDataset(model, "trainOnBatch", x, y, options);
   const tally = new Tally(model.compiledFor("trainOnBatch"), model.engine);
   tally.add(trainStep(model, "trainOnBatch", { dataset, start: 0, rows: dataset.rows, order: undefined }));
@@ -265,7 +264,6 @@ export function trainOnBatch(model: Model, x: ModelData, y: ModelData, options: 
 
 export function gradients(model: Model, x: ModelData, y: ModelData, options: TrainOptions): Map<string, Tensor> {
   checkKeys("gradients", options, ["sampleWeight"]);
-  model.ensureBuilt("gradients", x);
   const dataset = toDataset(model, "gradients", x, y, options);
   const plan = prepareTraining(model, "gradients", dataset.rows, model.built.plans);
   computeGradients(model, plan, { dataset, start: 0, rows: dataset.rows, order: undefined });

@@ -40,7 +40,7 @@ export function fingerprint(model: Model): string {
   for (const [name, parameter] of model.built.parameters) {
     hash.update(name).update(Buffer.from(parameter.read().buffer));
     const state = model.compiled?.optimizer.state(parameter);
-    if (state === undefined) continue;
+    if (state === undefined || !(state.scalars["updates"] || state.scalars["accumulated"])) continue; // as good as none
     for (const [slot, address] of Object.entries(state.slots)) {
       hash.update(slot).update(engine.u8.slice(address, address + parameter.size * 4));
     }
