@@ -152,6 +152,9 @@ eachBuild("optimizer rules", (engine, build) => {
         bench.step(gradients);
         twin.step(theta, gradients);
         expect(firstDifference(bench.thetas[0]!.read(), theta[0]!)).toBe(-1);
+        for (const [slot, address] of Object.entries(bench.run.state(bench.items[0]!.parameter)!.slots)) {
+          expect(firstDifference(engine.floats(address, SPECIALS.length), twin.slots[0]![slot]!), slot).toBe(-1);
+        }
       }
       bench.free();
     });
