@@ -39,6 +39,8 @@ eachBuild("dense products", (engine, build) => {
     [5, 12, 1025],
     [257, 20, 30],
     [513, 3, 5],
+    [32, 70, 256],
+    [33, 519, 9],
   ])("sizes beside the cache blocks: %i x %i x %i", (m, n, k) => {
     expect(checkDense(engine, build, { m, n, k, useBias: true, apart: 1 })).toBeLessThanOrEqual(TRIPWIRE_SIGNED);
     expect(checkDense(engine, build, { m, n, k, low: 0 })).toBeLessThanOrEqual(tripwirePositive(Math.max(m, n, k)));
@@ -49,6 +51,8 @@ eachBuild("dense products", (engine, build) => {
       [37, 45, 50],
       [37, 43, 29],
       [9, 12, 31],
+      [33, 67, 128],
+      [34, 521, 10],
     ])("%i x %i x %i", (m, n, k) => {
       const random = seeded(7);
       const X = Matrix.of(engine, m, k, draw(random, m * k));
