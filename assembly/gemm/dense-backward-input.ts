@@ -20,9 +20,9 @@ function isScattered(m: i32, n: i32, k: i32): bool {
 /** Floats of those rows that are worked on at once, in the second-level cache. */
 const SLAB: i32 = 65536;
 
-/** Floats of scratch that denseBackwardInput needs. */
+/** Floats of scratch that denseBackwardInput needs, the same for every m: a part of the rows may bring its own. */
 export function denseBackwardInputScratch(m: i32, n: i32, k: i32): i32 {
-  return isScattered(m, columnsInPanels(n), k) ? min(k, slabRows(n)) * slabStride(n) : 0;
+  return isScattered(MANY_SAMPLES, columnsInPanels(n), k) ? min(k, slabRows(n)) * slabStride(n) : 0;
 }
 
 @inline
@@ -39,7 +39,7 @@ function slabStride(n: i32): i32 {
 /**
  * dX = dY W'.
  * dy: [m, n], rows ldy floats apart; w: [k, n] in panels (panels.ts); dx: [m, k], rows ldx floats apart; scratch:
- * denseBackwardInputScratch(m, n, k) floats, which do not grow with m beyond 32. Overwrites those m x k floats of dx; dx must not overlap the rest.
+ * denseBackwardInputScratch(m, n, k) floats. Overwrites those m x k floats of dx; dx must not overlap the rest.
  * The panels in dot form (dot-tile.ts), then the narrow columns one by one: an element depends on its row and column
  * only, and any run of rows gives the same bits as the whole product.
  */

@@ -53,7 +53,7 @@ export function checkDense(engine: Engine, build: Build, dense: DenseCase): numb
   const DB = new Guarded(engine, n, misalignment);
   const DW = new Guarded(engine, kernels.panelFloats(k, n), misalignment);
   DW.values.fill(NaN);
-  const scratch = new Guarded(engine, kernels.denseBackwardInputScratch(m, n, k));
+  const scratch = new Guarded(engine, kernels.denseBackwardInputScratch(1, n, k));
 
   kernels.denseForward(m, n, k, X.address, X.ld, W.address, useBias ? B.address : 0, Y.address, Y.ld);
   const y = Y.read();
