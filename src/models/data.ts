@@ -90,7 +90,8 @@ export function byPosition(where: string, what: string, names: readonly string[]
   if (typeof value === "object" && value !== null && !Array.isArray(value) && !isData) {
     const record = value as Record<string, unknown>;
     for (const key of Object.keys(record)) {
-      if (!names.includes(key)) throw rangeError(where, `${what}: names must be among ${names.join(", ")}`, "name", key);
+      if (!names.includes(key))
+        throw rangeError(where, `${what}: names must be among ${names.join(", ")}`, "name", key);
     }
     return names.map((name) => record[name]);
   }

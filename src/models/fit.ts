@@ -301,9 +301,10 @@ class Fit {
         for (const [name, value] of Object.entries(logs)) (history.history[name] ??= []).push(value);
         await this.#notify((callback) => callback.onEpochEnd?.(epoch, logs, context));
       }
+      // Averages of the weights are what training ends with; after a failure the weights stay those of the last step.
+      model.compiledFor("fit").optimizer.finalize(model.learningParameters());
     } finally {
       await steps.close?.();
-      if (model.compiled !== undefined) model.optimizer.finalize(model.learningParameters()); // else it was disposed
       await this.#notify((callback) => callback.onTrainEnd?.(logs, context));
     }
     return { ...history, stopReason: this.#stopReason ?? "completed" };

@@ -265,7 +265,8 @@ export function trainOnBatch(model: Model, x: ModelData, y: ModelData, options: 
 export function gradients(model: Model, x: ModelData, y: ModelData, options: TrainOptions): Map<string, Tensor> {
   checkKeys("gradients", options, ["sampleWeight"]);
   const dataset = toDataset(model, "gradients", x, y, options);
-  const plan = prepareTraining(model, "gradients", dataset.rows, model.built.plans);
+  const { losses, lossWeights } = model.compiledFor("gradients");
+  const plan = model.built.plans.find({ mode: "train", rows: dataset.rows, losses, lossWeights });
   computeGradients(model, plan, { dataset, start: 0, rows: dataset.rows, order: undefined });
   const found = new Map<string, Tensor>();
   for (const [name, parameter] of model.built.parameters) {

@@ -36,9 +36,10 @@ export function bits(model: Model): Record<string, string> {
 /** Everything that the next step depends on: weights, statistics, optimizer state and counters. */
 export function fingerprint(model: Model): string {
   const hash = createHash("sha256");
-  const { engine, steps, epochs } = model;
+  const { engine, steps } = model;
   for (const [name, parameter] of model.built.parameters) {
-    hash.update(name).update(Buffer.from(parameter.read().buffer));
+    // The bytes as they lie in memory: reading them must not allocate.
+    hash.update(name).update(engine.u8.slice(parameter.address, parameter.address + parameter.size * 4));
     const state = model.compiled?.optimizer.state(parameter);
     if (state === undefined || !(state.scalars["updates"] || state.scalars["accumulated"])) continue; // as good as none
     for (const [slot, address] of Object.entries(state.slots)) {
@@ -46,5 +47,5 @@ export function fingerprint(model: Model): string {
     }
     hash.update(JSON.stringify(state.scalars));
   }
-  return hash.update(JSON.stringify([steps, epochs, model.compiled?.optimizer.iterations])).digest("hex");
+  return hash.update(JSON.stringify([steps, model.compiled?.optimizer.iterations])).digest("hex");
 }
