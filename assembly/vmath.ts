@@ -52,12 +52,13 @@ const EXPM1_LOWEST = memory.data<f32>([-18]);
 /** Halving a smaller number may round. */
 const TINY = memory.data<f32>([1e-30]);
 
-/** (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2. */
+/** e^r - 1 for |r| <= ln(2) / 2. */
 @inline
-function expQuotient(r: v128): v128 {
+function expm1Reduced(r: v128): v128 {
   const square = f32x4.mul(r, r);
   const high = madd(square, splat(E4), madd(splat(E3), r, splat(E2)));
-  return madd(square, high, madd(splat(E1), r, splat(E0)));
+  const q = madd(square, high, madd(splat(E1), r, splat(E0)));
+  return madd(square, q, r);
 }
 
 /** x - n ln 2 */
@@ -72,7 +73,7 @@ export function exp(x: v128): v128 {
   x = f32x4.pmin(f32x4.pmax(x, splat(EXP_LOWEST)), splat(EXP_HIGHEST));
   const rounded = madd(x, splat(LOG2E), splat(ROUND_254));
   const r = reduced(x, f32x4.sub(rounded, splat(ROUND_254)));
-  const p = madd(madd(expQuotient(r), r, splat(ONE)), r, splat(ONE));
+  const p = f32x4.add(expm1Reduced(r), splat(ONE));
   // 2^n has no f32 when n is below -126 or above 127: two factors 2^floor(n / 2) and 2^ceil(n / 2) always have.
   const half = i32x4.shr_u(rounded, 1);
   const low = i32x4.shl(half, 23);
@@ -86,7 +87,7 @@ export function expNonPositive(x: v128): v128 {
   x = f32x4.pmax(x, splat(EXP_LOWEST));
   const rounded = madd(x, splat(LOG2E), splat(ROUND_191));
   const r = reduced(x, f32x4.sub(rounded, splat(ROUND_191)));
-  const p = madd(madd(expQuotient(r), r, splat(ONE)), r, splat(ONE));
+  const p = f32x4.add(expm1Reduced(r), splat(ONE));
   return f32x4.mul(f32x4.mul(p, i32x4.shl(rounded, 23)), splat(TWO_TO_MINUS_64));
 }
 
@@ -96,7 +97,7 @@ export function expm1(x: v128): v128 {
   const inside = f32x4.pmin(f32x4.pmax(x, splat(EXPM1_LOWEST)), splat(EXP_HIGHEST));
   const rounded = madd(inside, splat(LOG2E), splat(ROUND_126));
   const r = reduced(inside, f32x4.sub(rounded, splat(ROUND_126)));
-  const p = madd(f32x4.mul(r, r), expQuotient(r), r);
+  const p = expm1Reduced(r);
   // Half the result, as 2^n itself may be too large: 2^(n-1) (e^r - 1) + (2^(n-1) - 1/2).
   const scale = i32x4.shl(rounded, 23);
   const half = madd(p, scale, f32x4.sub(scale, splat(HALF)));
@@ -110,7 +111,7 @@ export function expm1NonPositive(x: v128): v128 {
   const rounded = madd(x, splat(LOG2E), splat(ROUND_127));
   // One part of ln 2 is enough: its error, n times as large, counts only 2^n beside the -1.
   const r = nmadd(f32x4.sub(rounded, splat(ROUND_127)), splat(LN2), x);
-  const p = madd(f32x4.mul(r, r), expQuotient(r), r);
+  const p = expm1Reduced(r);
   const scale = i32x4.shl(rounded, 23);
   return madd(p, scale, f32x4.sub(scale, splat(ONE)));
 }
@@ -189,7 +190,9 @@ export function softplus(x: v128): v128 {
 @inline
 export function sigmoid(x: v128): v128 {
   const z = expNonPositive(v128.or(x, splat(SIGN)));
-  return f32x4.div(select(f32x4.lt(x, ZERO), z, splat(ONE)), f32x4.add(splat(ONE), z));
+  // z below zero, else 1: z is at most 1.
+  const numerator = f32x4.pmax(z, v128.and(f32x4.ge(x, ZERO), splat(ONE)));
+  return f32x4.div(numerator, f32x4.add(splat(ONE), z));
 }
 
 /** Hyperbolic tangent: -t / (t + 2) with t = e^(-2|x|) - 1, then the sign of x. 3 ULP; odd, at most 1. */

@@ -1,9 +1,40 @@
-import { bytes, firstLanes, storeFirst } from "../lanes";
+import { bytes, firstLanes, map1, map2 } from "../lanes";
 import { nmadd, sumLanes } from "../simd";
 import { expNonPositive, log } from "../vmath";
 import { rowMaximum } from "./softmax";
 
 const ZERO = f32x4.splat(0);
+
+/** Sum of e^(x - maximum) over one row, added in the order of sdot. */
+@inline
+function sumOfExponentials(width: i32, x: usize, maximum: v128): f32 {
+  const unrolled = x + bytes(width & ~15);
+  const body = x + bytes(width & ~3);
+  const rest = width & 3;
+  let s0 = ZERO;
+  let s1 = ZERO;
+  let s2 = ZERO;
+  let s3 = ZERO;
+  for (; x < unrolled; x += 64) {
+    s0 = f32x4.add(s0, expNonPositive(f32x4.sub(v128.load(x), maximum)));
+    s1 = f32x4.add(s1, expNonPositive(f32x4.sub(v128.load(x, 16), maximum)));
+    s2 = f32x4.add(s2, expNonPositive(f32x4.sub(v128.load(x, 32), maximum)));
+    s3 = f32x4.add(s3, expNonPositive(f32x4.sub(v128.load(x, 48), maximum)));
+  }
+  for (; x < body; x += 16) s0 = f32x4.add(s0, expNonPositive(f32x4.sub(v128.load(x), maximum)));
+  if (rest) {
+    s1 = f32x4.add(s1, v128.and(firstLanes(rest), expNonPositive(f32x4.sub(v128.load(x), maximum))));
+  }
+  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+@unmanaged
+@final
+class LogSoftmaxForward {
+  @inline of(x: v128, maximum: v128, logSum: v128, c: v128): v128 {
+    return f32x4.sub(f32x4.sub(x, maximum), logSum);
+  }
+}
 
 /**
  * y = x - max(x) - log(sum of e^(x - max(x))), row by row.
@@ -11,20 +42,40 @@ const ZERO = f32x4.splat(0);
  * The logarithm of softmax without its underflow. A row that holds NaN or +Infinity, or -Infinity only, becomes NaN.
  */
 export function logSoftmaxForward(rows: i32, width: i32, x: usize, y: usize): void {
-  const rest = width & 3;
-  const mask = firstLanes(rest);
-  for (const end = x + bytes(rows) * <usize>width; x < end; ) {
+  const stride = bytes(width);
+  for (let row = 0; row < rows; row++, x += stride, y += stride) {
     const maximum = rowMaximum(width, x);
-    const body = x + bytes(width & ~3);
-    let sum = ZERO;
-    let p = x;
-    for (; p < body; p += 16) sum = f32x4.add(sum, expNonPositive(f32x4.sub(v128.load(p), maximum)));
-    if (rest) sum = f32x4.add(sum, v128.and(mask, expNonPositive(f32x4.sub(v128.load(p), maximum))));
-    const logSum = log(f32x4.splat(sumLanes(sum)));
-    for (; x < body; x += 16, y += 16) v128.store(y, f32x4.sub(f32x4.sub(v128.load(x), maximum), logSum));
-    if (rest) storeFirst(y, f32x4.sub(f32x4.sub(v128.load(x), maximum), logSum), rest);
-    x += bytes(rest);
-    y += bytes(rest);
+    const logSum = log(f32x4.splat(sumOfExponentials(width, x, maximum)));
+    map1<LogSoftmaxForward>(width, y, x, maximum, logSum, ZERO);
+  }
+}
+
+/** Sum of one row, added in the order of sdot. */
+@inline
+function rowSum(width: i32, x: usize): f32 {
+  const unrolled = x + bytes(width & ~15);
+  const body = x + bytes(width & ~3);
+  const end = x + bytes(width);
+  let s0 = ZERO;
+  let s1 = ZERO;
+  let s2 = ZERO;
+  let s3 = ZERO;
+  for (; x < unrolled; x += 64) {
+    s0 = f32x4.add(s0, v128.load(x));
+    s1 = f32x4.add(s1, v128.load(x, 16));
+    s2 = f32x4.add(s2, v128.load(x, 32));
+    s3 = f32x4.add(s3, v128.load(x, 48));
+  }
+  for (; x < body; x += 16) s0 = f32x4.add(s0, v128.load(x));
+  for (; x < end; x += 4) s1 = f32x4.add(s1, v128.load32_zero(x));
+  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+@unmanaged
+@final
+class LogSoftmaxBackward {
+  @inline of(y: v128, dy: v128, total: v128, b: v128, c: v128): v128 {
+    return nmadd(expNonPositive(y), total, dy);
   }
 }
 
@@ -33,21 +84,8 @@ export function logSoftmaxForward(rows: i32, width: i32, x: usize, y: usize): vo
  * y, dy, dx: [rows, width]; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function logSoftmaxBackward(rows: i32, width: i32, y: usize, dy: usize, dx: usize): void {
-  const rest = width & 3;
-  const mask = firstLanes(rest);
-  for (const end = y + bytes(rows) * <usize>width; y < end; ) {
-    const body = y + bytes(width & ~3);
-    let sum = ZERO;
-    let g = dy;
-    for (const last = dy + bytes(width & ~3); g < last; g += 16) sum = f32x4.add(sum, v128.load(g));
-    if (rest) sum = f32x4.add(sum, v128.and(mask, v128.load(g)));
-    const total = f32x4.splat(sumLanes(sum));
-    for (; y < body; y += 16, dy += 16, dx += 16) {
-      v128.store(dx, nmadd(expNonPositive(v128.load(y)), total, v128.load(dy)));
-    }
-    if (rest) storeFirst(dx, nmadd(expNonPositive(v128.load(y)), total, v128.load(dy)), rest);
-    y += bytes(rest);
-    dy += bytes(rest);
-    dx += bytes(rest);
+  const stride = bytes(width);
+  for (let row = 0; row < rows; row++, y += stride, dy += stride, dx += stride) {
+    map2<LogSoftmaxBackward>(width, dx, y, dy, f32x4.splat(rowSum(width, dy)), ZERO, ZERO);
   }
 }

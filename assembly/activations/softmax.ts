@@ -1,21 +1,69 @@
-import { bytes, firstLanes, storeFirst } from "../lanes";
-import { madd, select, sumLanes } from "../simd";
+import { sdot, sscal } from "../blas1";
+import { bytes, firstLanes, map2, storeFirst } from "../lanes";
+import { select, sumLanes } from "../simd";
 import { expNonPositive } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = f32x4.splat(1);
 const MINUS_INFINITE = f32x4.splat(-Infinity);
 
 /** Largest of width floats, in every lane; NaN is passed over. */
 @inline
 export function rowMaximum(width: i32, x: usize): v128 {
+  const unrolled = x + bytes(width & ~15);
   const body = x + bytes(width & ~3);
-  let m = MINUS_INFINITE;
-  for (; x < body; x += 16) m = f32x4.pmax(m, v128.load(x));
   const rest = width & 3;
-  if (rest) m = f32x4.pmax(m, select(firstLanes(rest), v128.load(x), MINUS_INFINITE));
+  let m = MINUS_INFINITE;
+  let m1 = MINUS_INFINITE;
+  let m2 = MINUS_INFINITE;
+  let m3 = MINUS_INFINITE;
+  for (; x < unrolled; x += 64) {
+    m = f32x4.pmax(m, v128.load(x));
+    m1 = f32x4.pmax(m1, v128.load(x, 16));
+    m2 = f32x4.pmax(m2, v128.load(x, 32));
+    m3 = f32x4.pmax(m3, v128.load(x, 48));
+  }
+  for (; x < body; x += 16) m = f32x4.pmax(m, v128.load(x));
+  if (rest) m1 = f32x4.pmax(m1, select(firstLanes(rest), v128.load(x), MINUS_INFINITE));
+  m = f32x4.pmax(f32x4.pmax(m, m1), f32x4.pmax(m2, m3));
   m = f32x4.pmax(m, i8x16.shuffle(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   return f32x4.pmax(m, i8x16.shuffle(m, m, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+}
+
+/** y = e^(x - maximum) of one row; returns the sum, added in the order of sdot. */
+@inline
+function exponentials(width: i32, x: usize, y: usize, maximum: v128): f32 {
+  const unrolled = x + bytes(width & ~15);
+  const body = x + bytes(width & ~3);
+  const rest = width & 3;
+  let s0 = ZERO;
+  let s1 = ZERO;
+  let s2 = ZERO;
+  let s3 = ZERO;
+  for (; x < unrolled; x += 64, y += 64) {
+    const e0 = expNonPositive(f32x4.sub(v128.load(x), maximum));
+    const e1 = expNonPositive(f32x4.sub(v128.load(x, 16), maximum));
+    const e2 = expNonPositive(f32x4.sub(v128.load(x, 32), maximum));
+    const e3 = expNonPositive(f32x4.sub(v128.load(x, 48), maximum));
+    s0 = f32x4.add(s0, e0);
+    s1 = f32x4.add(s1, e1);
+    s2 = f32x4.add(s2, e2);
+    s3 = f32x4.add(s3, e3);
+    v128.store(y, e0);
+    v128.store(y, e1, 16);
+    v128.store(y, e2, 32);
+    v128.store(y, e3, 48);
+  }
+  for (; x < body; x += 16, y += 16) {
+    const e = expNonPositive(f32x4.sub(v128.load(x), maximum));
+    s0 = f32x4.add(s0, e);
+    v128.store(y, e);
+  }
+  if (rest) {
+    const e = v128.and(firstLanes(rest), expNonPositive(f32x4.sub(v128.load(x), maximum)));
+    s1 = f32x4.add(s1, e);
+    storeFirst(y, e, rest);
+  }
+  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }
 
 /**
@@ -25,28 +73,17 @@ export function rowMaximum(width: i32, x: usize): v128 {
  * -Infinity only, becomes NaN.
  */
 export function softmaxForward(rows: i32, width: i32, x: usize, y: usize): void {
-  const rest = width & 3;
-  const mask = firstLanes(rest);
-  for (const end = x + bytes(rows) * <usize>width; x < end; ) {
-    const maximum = rowMaximum(width, x);
-    const row = y;
-    const body = y + bytes(width & ~3);
-    let sum = ZERO;
-    for (; y < body; y += 16, x += 16) {
-      const e = expNonPositive(f32x4.sub(v128.load(x), maximum));
-      sum = f32x4.add(sum, e);
-      v128.store(y, e);
-    }
-    if (rest) {
-      const e = v128.and(mask, expNonPositive(f32x4.sub(v128.load(x), maximum)));
-      sum = f32x4.add(sum, e);
-      storeFirst(y, e, rest);
-    }
-    const scale = f32x4.div(ONE, f32x4.splat(sumLanes(sum)));
-    for (y = row; y < body; y += 16) v128.store(y, f32x4.mul(scale, v128.load(y)));
-    if (rest) storeFirst(y, f32x4.mul(scale, v128.load(y)), rest);
-    x += bytes(rest);
-    y += bytes(rest);
+  const stride = bytes(width);
+  for (let row = 0; row < rows; row++, x += stride, y += stride) {
+    sscal(width, 1 / exponentials(width, x, y, rowMaximum(width, x)), y);
+  }
+}
+
+@unmanaged
+@final
+class SoftmaxBackward {
+  @inline of(y: v128, dy: v128, mean: v128, b: v128, c: v128): v128 {
+    return f32x4.mul(y, f32x4.sub(dy, mean));
   }
 }
 
@@ -55,22 +92,8 @@ export function softmaxForward(rows: i32, width: i32, x: usize, y: usize): void 
  * y, dy, dx: [rows, width]; dx may be dy or y. Overwrites dx. Saved by forward: y.
  */
 export function softmaxBackward(rows: i32, width: i32, y: usize, dy: usize, dx: usize): void {
-  const rest = width & 3;
-  const mask = firstLanes(rest);
-  for (const end = y + bytes(rows) * <usize>width; y < end; ) {
-    const body = y + bytes(width & ~3);
-    let sum = ZERO;
-    let g = dy;
-    let p = y;
-    for (; p < body; p += 16, g += 16) sum = madd(v128.load(p), v128.load(g), sum);
-    if (rest) sum = madd(v128.and(mask, v128.load(p)), v128.and(mask, v128.load(g)), sum);
-    const mean = f32x4.splat(sumLanes(sum));
-    for (; y < body; y += 16, dy += 16, dx += 16) {
-      v128.store(dx, f32x4.mul(v128.load(y), f32x4.sub(v128.load(dy), mean)));
-    }
-    if (rest) storeFirst(dx, f32x4.mul(v128.load(y), f32x4.sub(v128.load(dy), mean)), rest);
-    y += bytes(rest);
-    dy += bytes(rest);
-    dx += bytes(rest);
+  const stride = bytes(width);
+  for (let row = 0; row < rows; row++, y += stride, dy += stride, dx += stride) {
+    map2<SoftmaxBackward>(width, dx, y, dy, f32x4.splat(sdot(width, y, dy)), ZERO, ZERO);
   }
 }

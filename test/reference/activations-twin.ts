@@ -135,11 +135,20 @@ export const elementwiseTwins: Record<Exclude<ActivationName, "softmax" | "logSo
   abs: { forward: Math.abs, backward: (x, dy) => (x === 0 ? 0 : x < 0 ? -dy : dy) },
 };
 
-/** Sum over a row as the kernels add it: four partial sums by index modulo 4, then (s0 + s2) + (s1 + s3). */
-function rowSum(row: ArrayLike<number>, term: (i: number, sum: number) => number): number {
-  const s = [0, 0, 0, 0];
-  for (let i = 0; i < row.length; i++) s[i & 3] = term(i, s[i & 3]!);
-  return f(f(s[0]! + s[2]!) + f(s[1]! + s[3]!));
+/**
+ * Sum over a row in the order of sdot: 16 partial sums over the full passes of 16, the remaining vectors into the first
+ * four, the remainder of up to three into the second four (scattered: all into its first lane).
+ */
+function rowSum(row: ArrayLike<number>, term: (i: number, sum: number) => number, scattered = false): number {
+  const s = new Array<number>(16).fill(0);
+  const unrolled = row.length & ~15;
+  const body = row.length & ~3;
+  for (let i = 0; i < row.length; i++) {
+    const lane = i < unrolled ? i & 15 : i < body ? i & 3 : 4 + (scattered ? 0 : i & 3);
+    s[lane] = term(i, s[lane]!);
+  }
+  const lanes = [0, 1, 2, 3].map((i) => f(f(s[i]! + s[i + 4]!) + f(s[i + 8]! + s[i + 12]!)));
+  return f(f(lanes[0]! + lanes[2]!) + f(lanes[1]! + lanes[3]!));
 }
 
 function rowMaximum(row: ArrayLike<number>): number {
@@ -162,7 +171,7 @@ export const rowTwins: Record<"softmax" | "logSoftmax", RowTwin> = {
       return e.map((value) => scale * value);
     },
     backward(y, dy) {
-      const mean = rowSum(y, (i, sum) => madd(y[i]!, dy[i]!, sum));
+      const mean = rowSum(y, (i, sum) => madd(y[i]!, dy[i]!, sum), true);
       return y.map((value, i) => value * f(dy[i]! - mean));
     },
   },
@@ -173,7 +182,7 @@ export const rowTwins: Record<"softmax" | "logSoftmax", RowTwin> = {
       return x.map((value) => f(value - maximum) - logSum);
     },
     backward(y, dy) {
-      const total = rowSum(dy, (i, sum) => f(sum + dy[i]!));
+      const total = rowSum(dy, (i, sum) => f(sum + dy[i]!), true);
       return y.map((value, i) => nmadd(expNonPositive(value), total, dy[i]!));
     },
   },

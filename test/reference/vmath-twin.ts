@@ -28,10 +28,10 @@ export const pmax = (a: number, b: number): number => (a < b ? b : a);
 const isNegative = (x: number): boolean => bits(x) < 0;
 const copySign = (magnitude: number, sign: number): number => (isNegative(sign) ? -1 : 1) * Math.abs(magnitude);
 
-function expQuotient(r: number): number {
+function expm1Reduced(r: number): number {
   const square = f(r * r);
   const high = madd(square, C["E4"]!, madd(C["E3"]!, r, C["E2"]!));
-  return madd(square, high, madd(C["E1"]!, r, C["E0"]!));
+  return madd(square, madd(square, high, madd(C["E1"]!, r, C["E0"]!)), r);
 }
 
 function reduced(x: number, n: number): number {
@@ -42,7 +42,7 @@ export function exp(x: number): number {
   x = pmin(pmax(x, C["EXP_LOWEST"]!), C["EXP_HIGHEST"]!);
   const rounded = madd(x, C["LOG2E"]!, C["ROUND_254"]!);
   const r = reduced(x, f(rounded - C["ROUND_254"]!));
-  const p = madd(madd(expQuotient(r), r, 1), r, 1);
+  const p = f(expm1Reduced(r) + 1);
   const half = bits(rounded) >>> 1;
   return f(f(p * fromBits(half << 23)) * fromBits((bits(rounded) - half) << 23));
 }
@@ -51,7 +51,7 @@ export function expNonPositive(x: number): number {
   x = pmax(x, C["EXP_LOWEST"]!);
   const rounded = madd(x, C["LOG2E"]!, C["ROUND_191"]!);
   const r = reduced(x, f(rounded - C["ROUND_191"]!));
-  const p = madd(madd(expQuotient(r), r, 1), r, 1);
+  const p = f(expm1Reduced(r) + 1);
   return f(f(p * fromBits(bits(rounded) << 23)) * C["TWO_TO_MINUS_64"]!);
 }
 
@@ -59,7 +59,7 @@ export function expm1(x: number): number {
   const inside = pmin(pmax(x, C["EXPM1_LOWEST"]!), C["EXP_HIGHEST"]!);
   const rounded = madd(inside, C["LOG2E"]!, C["ROUND_126"]!);
   const r = reduced(inside, f(rounded - C["ROUND_126"]!));
-  const p = madd(f(r * r), expQuotient(r), r);
+  const p = expm1Reduced(r);
   const scale = fromBits(bits(rounded) << 23);
   const half = madd(p, scale, f(scale - 0.5));
   return Math.abs(x) < C["TINY"]! ? x : f(half + half);
@@ -69,7 +69,7 @@ export function expm1NonPositive(x: number): number {
   x = pmax(x, C["EXPM1_LOWEST"]!);
   const rounded = madd(x, C["LOG2E"]!, C["ROUND_127"]!);
   const r = nmadd(f(rounded - C["ROUND_127"]!), C["LN2"]!, x);
-  const p = madd(f(r * r), expQuotient(r), r);
+  const p = expm1Reduced(r);
   const scale = fromBits(bits(rounded) << 23);
   return madd(p, scale, f(scale - 1));
 }
