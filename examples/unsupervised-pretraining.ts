@@ -78,7 +78,7 @@ await savePicture("unsupervised-pretraining", {
   data: { values },
   width: 420,
   height: { step: 28 },
-  encoding: { y: { field: "name", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } } },
+  encoding: { y: { field: "name", type: "nominal", title: null, sort: null } },
   layer: [
     {
       mark: { type: "point", filled: true, size: 60 },

@@ -22,11 +22,15 @@ const config = {
     tickColor: "#90a4ae",
     labelColor: "#37474f",
     titleFontWeight: "normal",
+    labelLimit: 320,
   },
+  legend: { labelLimit: 0 },
   title: { anchor: "start", fontSize: 14, fontWeight: "bold", color: "#263238", subtitleColor: "#546e7a" },
   mark: { color: "#1565c0" },
   view: { stroke: null },
-  range: { category: ["#1565c0", "#ef6c00", "#2e7d32", "#c62828", "#6a1b9a", "#00838f", "#9e9d24", "#5d4037"] },
+  range: {
+    category: ["#1565c0", "#ef6c00", "#2e7d32", "#c62828", "#6a1b9a", "#00838f", "#9e9d24", "#5d4037", "#ec407a"],
+  },
 } as const;
 
 /**
