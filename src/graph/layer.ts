@@ -42,6 +42,11 @@ export abstract class Layer<Options extends LayerOptions = LayerOptions> impleme
     return false;
   }
 
+  /** Whether training draws random numbers for it, in Monte Carlo prediction or not. */
+  get randomInTraining(): boolean {
+    return this.stochastic;
+  }
+
   /** Whether it does nothing in inference: y = x. Folding looks through such layers. */
   get identityInInference(): boolean {
     return this.stochastic;

@@ -27,6 +27,10 @@ export class RReLU extends Layer<Required<Pick<RReLUOptions, "lower" | "upper">>
     super({ ...options, lower, upper });
   }
 
+  override get randomInTraining(): boolean {
+    return this.options.lower < this.options.upper;
+  }
+
   outputShape([shape]: readonly Shape[]): Shape {
     return shape!;
   }

@@ -23,7 +23,7 @@ export function frozenOperations({ operations, inputs }: FlatGraph): Operation[]
   return operations.filter((operation) => {
     const { layer } = operation;
     const penalized = (layer.options as { activityRegularizer?: unknown }).activityRegularizer !== undefined;
-    const fixed = !moves(operation) && !layer.stochastic && !penalized && layer.kind !== "activityRegularization";
+    const fixed = !moves(operation) && !layer.randomInTraining && !penalized && layer.kind !== "activityRegularization";
     if (!fixed || !operation.inputs.every((id) => known.has(id))) return false;
     known.add(operation.output);
     return true;

@@ -342,6 +342,26 @@ describe("models in models", () => {
     tuned.dispose();
   });
 
+  test("cacheFrozen changes no bit, also where frozen layers have random slopes", async () => {
+    const states = await Promise.all(
+      [false, true].map(async (cacheFrozen) => {
+        const list = [
+          layers.dense({ units: 8, name: "fixed", trainable: false }),
+          layers.rrelu(),
+          layers.dense({ units: 6, name: "also", trainable: false }),
+          layers.dense({ units: 3, activation: "softmax" }),
+        ];
+        const model = sequential(list, { inputShape: [5], seed: 1, engine });
+        model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+        const { history } = await model.fit(x, y, { ...fitOptions, cacheFrozen, validationData: [x, y] });
+        const state = { history, weights: bits(model) };
+        model.dispose();
+        return state;
+      }),
+    );
+    expect(states[1]).toEqual(states[0]);
+  });
+
   test("a layer's state in one model's optimizer is its own", () => {
     const shared = layers.dense({ units: 3, name: "shared", kernelRegularizer: regularizers.l2() });
     const models = [1, 2].map((seed) => {
