@@ -67,7 +67,7 @@ class Gate {
 
 /**
  * dy = dy where x equals y, else 0: the gradient of a maximum or minimum y with respect to an x that it chose from.
- * Both of two equal inputs get it; the caller halves nothing. x, y, dy: n floats; overwrites dy.
+ * x, y, dy: n floats; overwrites dy.
  */
 export function gateEqual(n: i32, x: usize, y: usize, dy: usize): void {
   sweep3<Gate>(n, dy, x, y, ZERO, ZERO, ZERO);

@@ -19,14 +19,14 @@ function through(back: Backward, to: Value, reads: (Value | Buffer)[], run: (n: 
   if (dx !== undefined) back.call(reads, [dx], (rows) => run(rows * to.width, dx.address));
 }
 
-/** dy to the inputs that equal the result. */
+/** dy to the first input that equals the result, the rest of it to the other: together dy, also where both are equal. */
 const toChosen: Merge["backward"] = ({ back, k, a, b, y, dy }) => {
-  for (const input of [a, b]) {
-    through(back, input, [input, y, dy], (n, dx) => {
-      k.affineForward(n, dy.address, dx, 1, 0);
-      k.gateEqual(n, input.address, y.address, dx);
-    });
-  }
+  const da = back.into(a) ?? back.buffer({ perRow: a.width });
+  back.call([a, y, dy], [da], (rows) => {
+    k.affineForward(rows * a.width, dy.address, da.address, 1, 0);
+    k.gateEqual(rows * a.width, a.address, y.address, da.address);
+  });
+  through(back, b, [dy, da], (n, db) => k.subtractForward(n, dy.address, da.address, db));
 };
 
 const merges = {
@@ -143,13 +143,13 @@ export class Multiply extends MergeLayer {
   protected readonly merge = merges.multiply;
 }
 
-/** y = max(x₁, x₂, …); the gradient goes to every input that equals it. */
+/** y = max(x₁, x₂, …); the gradient goes to the first input that equals it. */
 export class Maximum extends MergeLayer {
   readonly kind = "maximum";
   protected readonly merge = merges.maximum;
 }
 
-/** y = min(x₁, x₂, …); the gradient goes to every input that equals it. */
+/** y = min(x₁, x₂, …); the gradient goes to the first input that equals it. */
 export class Minimum extends MergeLayer {
   readonly kind = "minimum";
   protected readonly merge = merges.minimum;

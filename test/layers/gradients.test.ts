@@ -306,6 +306,17 @@ eachBuild("layers", (engine) => {
     });
   });
 
+  test.each(["maximum", "minimum"] as const)("%s of equal inputs hands the gradient on once", (kind) => {
+    const start = input({ shape: [1] });
+    const node = layers.dense({ units: 1, useBias: false, name: "w" }).apply(start);
+    const end = layers[kind]().apply(node, node, node);
+    const model = functional({ inputs: start, outputs: end, engine });
+    model.setWeights({ "w/kernel": [[2]] });
+    model.compile({ optimizer: "sgd", loss: "meanAbsoluteError" });
+    expect(model.gradients([3], [1]).get("w/kernel")!.toArray()).toEqual([[3]]);
+    model.dispose();
+  });
+
   test.each(["maximum", "minimum"] as const)("%s hands NaN on from every input", (kind) => {
     const nodes = [0, 1, 2].map((i) => input({ shape: [9], name: `x${i}` }));
     const model = functional({ inputs: nodes, outputs: [layers[kind]().apply(nodes)], engine });

@@ -470,11 +470,11 @@ export const layerReferences: Readonly<
   ),
   maximum: elementwise(
     (x) => Math.max(...x),
-    (x, j) => Number(x[j] === Math.max(...x)),
+    (x, j) => Number(x.indexOf(Math.max(...x)) === j),
   ),
   minimum: elementwise(
     (x) => Math.min(...x),
-    (x, j) => Number(x[j] === Math.min(...x)),
+    (x, j) => Number(x.indexOf(Math.min(...x)) === j),
   ),
   concatenate,
   dot,
