@@ -51,7 +51,7 @@ function net(optimizer: OptimizerSpec): Model {
   return model;
 }
 
-const fitOptions = { epochs: 2, batchSize: 8 };
+const fitOptions = { epochs: 2, batchSize: 8, verbose: 0 } as const;
 
 describe("frozen layers are bit-identical through fit, slots included, with", () => {
   const cases: [string, OptimizerSpec][] = [
