@@ -1,5 +1,5 @@
 import { activations } from "../activations.js";
-import { checkKeys, FormatError, rangeError } from "../check.js";
+import { checkKeys, FormatError, MemoryError, rangeError } from "../check.js";
 import { constraints } from "../constraints.js";
 import { flatten, Graph } from "../graph/graph.js";
 import type { Layer } from "../graph/layer.js";
@@ -13,7 +13,7 @@ import type { LossSpec, MetricLike } from "../models/compile.js";
 import { Model } from "../models/model.js";
 import { optimizerFromConfig } from "../optimizers/config.js";
 import { regularizers } from "../regularizers.js";
-import type { Engine } from "../runtime/engine.js";
+import { defaultEngine, type Engine } from "../runtime/engine.js";
 import type { OwnSchedules } from "../schedules/index.js";
 import { formatError } from "./format-error.js";
 import {
@@ -45,6 +45,16 @@ export interface LoadOptions {
 const LIMITS = { layers: 10_000, depth: 64, values: 1_000_000 } as const;
 const WHERE = "loadModel";
 
+/** The file is sound, but names a function that only its user has. */
+class OwnFunctionError extends RangeError {}
+
+/** What a file's layers and models have been made into, and how much each model holds, nested ones included. */
+interface Made {
+  readonly callees: (Layer | Model)[];
+  readonly sizes: Map<Layer | Model, { readonly layers: number; readonly depth: number }>;
+  readonly models: Model[];
+}
+
 /**
  * A model from the bytes of `saveModel`: compiled as it was, and with optimizer state if that was saved, so that
  * training goes on with the same bits. Throws FormatError, with nothing allocated, for whatever is wrong with the file.
@@ -53,40 +63,44 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, options: LoadOptions 
   checkKeys(WHERE, options, ["losses", "metrics", "schedules", "nonFinite", "engine"]);
   const { tensors, metadata } = read(bytes, options.nonFinite === undefined ? {} : { nonFinite: options.nonFinite });
   const config = parseConfig(metadata.get(MODEL_KEY));
-  const trust = <T>(build: () => T): T => {
-    try {
-      return build();
-    } catch (error) {
-      // A factory's own error, about an option that only this file can have given it.
-      if (error instanceof FormatError || (error as Error).name === "MemoryError") throw error;
-      throw new FormatError(`${WHERE}: the file's architecture is not valid: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-  };
-  const callees: (Layer | Model)[] = [];
-  const made: Model[] = [];
+  const engine = options.engine ?? defaultEngine();
+  const made: Made = { callees: [], sizes: new Map(), models: [] };
   try {
-    for (const callee of config.callees) callees.push(trust(() => makeCallee(callee, callees, config, options, made)));
-    const graph = trust(() => makeGraph(config.graph, callees));
+    for (const callee of config.callees) made.callees.push(makeCallee(callee, made, config, engine));
+    const { graph } = makeGraph(config.graph, made);
     checkTensors(graph, config, tensors);
-    const model = new Model(config.kind, {
-      seed: BigInt(config.seed) <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(config.seed) : BigInt(config.seed),
-      ...(config.name === undefined ? {} : { name: config.name }),
-      ...(options.engine === undefined ? {} : { engine: options.engine }),
-    });
-    made.push(model);
+    const model = makeModel(config.kind, config.name, config, engine, made);
     model.buildFrom(graph);
     model.trainable = config.trainable;
     model.steps = config.steps;
     model.epochs = config.epochs;
     for (const [path, parameter] of model.built.parameters) parameter.write(toFloat32(tensors.get(path)!));
-    if (config.compile !== undefined) restoreTraining(model, config, config.compile, tensors, options, trust);
+    if (config.compile !== undefined) restoreTraining(model, config, config.compile, tensors, options);
     return model;
   } catch (error) {
-    for (const model of made) model.dispose();
-    throw error;
+    for (const model of made.models) model.dispose();
+    const known = [FormatError, MemoryError, OwnFunctionError].some((kind) => error instanceof kind);
+    // Anything else is somebody's own error, about what only this file can have given it.
+    throw known
+      ? error
+      : new FormatError(`${WHERE}: the file is not valid: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function makeModel(
+  kind: "sequential" | "functional",
+  name: string | undefined,
+  { seed }: ModelConfig,
+  engine: Engine,
+  { models }: Made,
+): Model {
+  const model = new Model(kind, {
+    seed: BigInt(seed) <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : BigInt(seed),
+    ...(name === undefined ? {} : { name }),
+    engine,
+  });
+  models.push(model);
+  return model;
 }
 
 /** Throws unless text is JSON of the right outline; factories check the rest. */
@@ -128,6 +142,14 @@ function parseConfig(text: string | undefined): ModelConfig {
     );
   }
   expect(Array.isArray(config.callees), "callees must be an array", "callees", config.callees);
+  const { compile, optimizer } = config;
+  const compiles =
+    compile === undefined || (isRecord(compile) && [compile.losses, compile.metrics].every(Array.isArray));
+  expect(compiles, "compile must have losses and metrics", "compile", compile);
+  const hasState =
+    optimizer === undefined || (isRecord(optimizer) && isRecord(optimizer.scalars) && isRecord(optimizer.overrides));
+  expect(hasState, "optimizer must have scalars and overrides", "optimizer", optimizer);
+  expect(optimizer === undefined || compile !== undefined, "the optimizer's state needs compile", "compile", compile);
   expect(config.callees.length <= LIMITS.layers, `at most ${LIMITS.layers} layers`, "callees", config.callees.length);
   return config;
 }
@@ -164,7 +186,7 @@ function makeNamed(family: string, table: object, config: unknown): unknown {
 }
 
 /** Option values as factories take them: described activations, initializers, … are made again. */
-function reviveOptions(options: unknown): Record<string, unknown> {
+function reviveOptions(options: unknown, { callees }: Made): Record<string, unknown> {
   if (!isRecord(options)) throw formatError(WHERE, "options must be an object", "options", options);
   const families = {
     activation: activations,
@@ -174,6 +196,11 @@ function reviveOptions(options: unknown): Record<string, unknown> {
   };
   return Object.fromEntries(
     Object.entries(options).map(([key, value]) => {
+      if (isRecord(value) && "callee" in value) {
+        const layer = callees[value["callee"] as number];
+        if (layer === undefined) throw formatError(WHERE, `${key} must be a layer made before`, key, value["callee"]);
+        return [key, layer];
+      }
       const family = Object.keys(families).find((name) => key.toLowerCase().endsWith(name)) as
         keyof typeof families | undefined;
       return [key, family !== undefined && isRecord(value) ? makeNamed(key, families[family], value) : value];
@@ -181,37 +208,37 @@ function reviveOptions(options: unknown): Record<string, unknown> {
   );
 }
 
-function makeCallee(
-  config: CalleeConfig,
-  callees: readonly (Layer | Model)[],
-  { seed }: ModelConfig,
-  options: LoadOptions,
-  made: Model[],
-): Layer | Model {
+function makeCallee(config: CalleeConfig, made: Made, file: ModelConfig, engine: Engine): Layer | Model {
   if (!isRecord(config)) throw formatError(WHERE, "a layer must be an object", "layer", config);
+  const { trainable } = config;
+  if (typeof trainable !== "boolean")
+    throw formatError(WHERE, "trainable must be true or false", "trainable", trainable);
   if (!("graph" in config)) {
-    const layer = lookUpFactory("layer", layers, config.layer)(reviveOptions(config.options)) as Layer;
-    layer.trainable = config.trainable !== false;
+    const layer = lookUpFactory("layer", layers, config.layer)(reviveOptions(config.options, made)) as Layer;
+    layer.trainable = trainable;
     return layer;
   }
-  const model = new Model(config.model === "sequential" ? "sequential" : "functional", {
-    seed: BigInt(seed),
-    ...(config.name === undefined ? {} : { name: config.name }),
-    ...(options.engine === undefined ? {} : { engine: options.engine }),
-  });
-  model.trainable = config.trainable !== false;
-  model.describe(makeGraph(config.graph, callees));
-  made.push(model);
+  if (config.model !== "sequential" && config.model !== "functional")
+    throw formatError(WHERE, "model must be sequential or functional", "model", config.model);
+  const { graph, ...size } = makeGraph(config.graph, made);
+  const model = makeModel(config.model, config.name, file, engine, made);
+  made.sizes.set(model, size);
+  model.trainable = trainable;
+  model.describe(graph);
   return model;
 }
 
-function makeGraph(config: GraphConfig, callees: readonly (Layer | Model)[]): Graph {
+function makeGraph(config: GraphConfig, { callees, sizes }: Made): { graph: Graph; layers: number; depth: number } {
   if (!isRecord(config) || ![config.inputs, config.applications, config.outputs].every(Array.isArray)) {
     throw formatError(WHERE, "a graph must have inputs, applications and outputs", "graph", config);
   }
+  if (config.inputs.length === 0 || config.outputs.length === 0)
+    throw formatError(WHERE, "a graph must have an input and an output", "graph", config);
   const inputs = config.inputs.map(({ shape, name }) => {
     const valid = Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent) && extent > 0);
     if (!valid) throw formatError(WHERE, "an input must have a shape of positive integers", "shape", shape);
+    if (name !== undefined && typeof name !== "string")
+      throw formatError(WHERE, "an input's name must be a string", "name", name);
     return new Node(shape, undefined, 0, name);
   });
   const nodes: Node[] = [...inputs];
@@ -220,13 +247,20 @@ function makeGraph(config: GraphConfig, callees: readonly (Layer | Model)[]): Gr
     if (node === undefined) throw formatError(WHERE, `nodes are numbered 0 to ${nodes.length - 1}`, "node", index);
     return node;
   };
+  let [count, depth] = [0, 1];
   for (const { callee: index, inputs: from } of config.applications) {
-    const callee = callees[index];
+    const callee = Number.isInteger(index) ? callees[index] : undefined;
     if (callee === undefined || !Array.isArray(from))
       throw formatError(WHERE, "an application must name a layer made before", "callee", index);
+    // Models are replaced by their layers at each use: a short file must not stand for a model without end.
+    const inner = sizes.get(callee);
+    count += inner?.layers ?? 1;
+    depth = Math.max(depth, 1 + (inner?.depth ?? 0));
+    if (count > LIMITS.layers) throw formatError(WHERE, `at most ${LIMITS.layers} uses of layers`, "layers", count);
+    if (depth > LIMITS.depth) throw formatError(WHERE, `models nested at most ${LIMITS.depth} deep`, "depth", depth);
     nodes.push(...(callee instanceof Model ? callee.applyAll(from.map(nodeAt)) : [callee.apply(from.map(nodeAt))]));
   }
-  return new Graph(inputs, config.outputs.map(nodeAt));
+  return { graph: new Graph(inputs, config.outputs.map(nodeAt)), layers: count, depth };
 }
 
 /** Throws unless the file's tensors are just those of the architecture: before anything is allocated for it. */
@@ -266,12 +300,8 @@ function isSlotOf(name: string, expected: ReadonlyMap<string, Shape>, config: Mo
 /** A user's own function by its saved name. */
 function custom<T>(family: string, { custom: name }: CustomConfig, given: Readonly<Record<string, T>> | undefined): T {
   if (given === undefined || !Object.hasOwn(given, name)) {
-    throw rangeError(
-      WHERE,
-      `the file needs your own ${family} of this name: pass it in loadModel(bytes, { ${family} })`,
-      "name",
-      name,
-    );
+    const expected = `the file needs your own ${family} of this name: pass it in loadModel(bytes, { ${family} })`;
+    throw new OwnFunctionError(rangeError(WHERE, expected, "name", name).message);
   }
   return given[name]!;
 }
@@ -282,16 +312,14 @@ function restoreTraining(
   compile: CompileConfig,
   tensors: ReadonlyMap<string, StoredTensor>,
   options: LoadOptions,
-  trust: <T>(build: () => T) => T,
 ): void {
   const pick = <T>(family: "losses" | "metrics", table: object, config: NamedConfig | CustomConfig): T =>
-    "custom" in config
-      ? (custom<unknown>(family, config, options[family]) as T)
-      : (trust(() => makeNamed(family, table, config)) as T);
+    (isRecord(config) && "custom" in config
+      ? custom<unknown>(family, config as CustomConfig, options[family])
+      : makeNamed(family, table, config)) as T;
 
-  const optimizer = trust(() => optimizerFromConfig(WHERE, compile.optimizer, options.schedules));
   model.compile({
-    optimizer,
+    optimizer: optimizerFromConfig(WHERE, compile.optimizer, options.schedules),
     loss: compile.losses.map((loss) => (loss === null ? null : pick<LossSpec>("losses", losses, loss))) as LossSpec[],
     lossWeights: compile.lossWeights,
     metrics: compile.metrics.map((list) => list.map((metric) => pick<MetricLike>("metrics", metrics, metric))),
@@ -299,10 +327,14 @@ function restoreTraining(
   if (state === undefined) return;
 
   const run = model.optimizer;
-  const withState = [...model.built.parameters].filter(([path]) => Object.hasOwn(state.scalars, path));
+  const { parameters } = model.built;
+  const unknown = Object.keys(state.scalars).find((path) => !parameters.has(path));
+  if (unknown !== undefined) throw formatError(WHERE, "the optimizer's state must be of parameters", "name", unknown);
+  const withState = [...parameters].filter(([path]) => Object.hasOwn(state.scalars, path));
   run.prepare(withState.map(([, parameter]) => parameter));
+  const unread = new Set([...tensors.keys()].filter((name) => name.startsWith(SLOT_PREFIX)));
   for (const [path, parameter] of withState) {
-    trust(() => run.restoreScalars(parameter, state.scalars[path]!));
+    run.restoreScalars(parameter, state.scalars[path]!);
     for (const [slot, address] of Object.entries(run.state(parameter)!.slots)) {
       const name = `${SLOT_PREFIX}${path}/${slot}`;
       const tensor = tensors.get(name);
@@ -315,10 +347,11 @@ function restoreTraining(
         );
       }
       parameter.write(toFloat32(tensor), address);
+      unread.delete(name);
     }
   }
-  trust(() => {
-    run.iterations = state.iterations;
-    for (const [name, value] of Object.entries(state.overrides)) run.override(name, value);
-  });
+  if (unread.size > 0)
+    throw new FormatError(`${WHERE}: the tensors do not fit the optimizer; unexpected: ${[...unread].join(", ")}.`);
+  run.iterations = state.iterations;
+  for (const [name, value] of Object.entries(state.overrides)) run.override(name, value);
 }

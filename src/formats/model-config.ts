@@ -18,7 +18,7 @@ export interface CustomConfig {
   readonly custom: string;
 }
 
-/** A layer, or a nested model. */
+/** A layer, or a nested model. An option that is another layer is `{ callee }`: its number, which is lower. */
 export type CalleeConfig =
   | { readonly layer: string; readonly options: Readonly<Record<string, unknown>>; readonly trainable: boolean }
   | {

@@ -1,6 +1,6 @@
 import { checkBoolean, checkKeys } from "../check.js";
 import type { Graph } from "../graph/graph.js";
-import type { Layer } from "../graph/layer.js";
+import { Layer } from "../graph/layer.js";
 import type { Callee, Node } from "../graph/node.js";
 import type { Compiled } from "../models/compile.js";
 import type { Model } from "../models/model.js";
@@ -92,20 +92,29 @@ function describeCallee(callee: Callee, callees: Map<Callee, number>, configs: C
     return { model, ...name, trainable, graph: describeGraph(callee.graph, callees, configs) };
   }
   const layer = callee as Layer;
-  return { layer: layer.kind, options: describeOptions(layer.options, "saveModel"), trainable };
+  return { layer: layer.kind, options: describeOptions(layer.options, "saveModel", callees), trainable };
 }
 
-/** Options as JSON: what factories made becomes its name and options. */
-export function describeOptions(options: object, where: string): Record<string, unknown> {
+/** Options as JSON: what factories made becomes its name and options, another layer its number. */
+function describeOptions(
+  options: object,
+  where: string,
+  callees?: ReadonlyMap<Callee, number>,
+): Record<string, unknown> {
   const described: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || key === "trainable") continue;
-    described[key] = describeValue(value, `${where}: ${key}`);
+    described[key] = describeValue(value, `${where}: ${key}`, callees);
   }
   return described;
 }
 
-function describeValue(value: unknown, where: string): unknown {
+function describeValue(value: unknown, where: string, callees?: ReadonlyMap<Callee, number>): unknown {
+  if (value instanceof Layer) {
+    const callee = callees?.get(value);
+    if (callee === undefined) throw new Error(`${where} is a layer that the model does not apply before.`);
+    return { callee };
+  }
   if (Array.isArray(value)) return value.map((item) => describeValue(item, where));
   if (typeof value === "object" && value !== null) {
     const { name, options } = value as Partial<NamedConfig>;

@@ -3,13 +3,11 @@
  * the float64 references, whose own gradients are checked by central differences on the way.
  */
 import { describe, expect, test } from "vitest";
-import { activations } from "../../src/activations.js";
 import type { Layer } from "../../src/graph/layer.js";
 import { layers, type LayerKind } from "../../src/layers/index.js";
 import type { CustomLoss } from "../../src/losses/index.js";
 import { functional, input } from "../../src/models/functional.js";
 import type { Model } from "../../src/models/model.js";
-import { regularizers } from "../../src/regularizers.js";
 import type { Engine } from "../../src/runtime/engine.js";
 import { Tensor } from "../../src/tensor.js";
 import { eachBuild } from "../builds.js";
@@ -17,7 +15,7 @@ import { expectClose } from "../closeness.js";
 import { seeded } from "../guarded.js";
 import { layerReferences, type LayerReference, type Values, type Weights } from "../reference/layers.js";
 import { Leaf } from "./leaf.js";
-import { rows, SIZES, TESTED_ELSEWHERE, type Row } from "./rows.js";
+import { describeRow, layerOf, optionsOf, rows, SIZES, TESTED_ELSEWHERE, type Row } from "./rows.js";
 
 /** Of f32 sums of at most a hundred terms, against float64. */
 const F32 = { relative: 2e-5, absolute: 3e-6 };
@@ -32,21 +30,6 @@ const product = (extents: readonly number[]): number => extents.reduce((p, exten
 const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
 const f32 = (values: Values): number[] => values.map(Math.fround);
-
-/** Turns descriptions of family members into what factories take. */
-function revive(options: object): object {
-  const families: Record<string, Record<string, (options: object) => unknown>> = {
-    activations: activations as never,
-    regularizers: regularizers as never,
-  };
-  const member = (value: unknown): unknown => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const { options: given, ...name } = value as { options: object } & Record<string, string>;
-    const [family, key] = Object.entries(name)[0]!;
-    return families[family]![key]!(given);
-  };
-  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, member(value)]));
-}
 
 /** A row at one width and batch, with data and, where there is a reference, what must come out. */
 interface Case {
@@ -67,13 +50,12 @@ function caseOf(kind: LayerKind, row: Row, width: number, batch: number): Case {
   const random = (n: number): number[] =>
     f32(Array.from({ length: n }, () => (next() < 0.5 ? -1 : 1) * (0.1 + 0.9 * next())));
   const shapes = row.shapes(width);
-  const options = typeof row.options === "function" ? (row.options as (width: number) => object)(width) : row.options;
+  const options = optionsOf(row, width);
   const x = shapes.map((shape) => random(batch * product(shape)));
   return { kind, row, label: `width ${width}, batch ${batch}:`, options, batch, width, shapes, x, random };
 }
 
-const makeLayer = ({ kind, options }: Case): Layer =>
-  (layers[kind] as (options: object) => Layer)({ ...revive(options), name: "layer" });
+const makeLayer = ({ kind, row, width }: Case): Layer => layerOf(kind, row, width, "layer");
 
 /** Torch's batch normalization refuses one value per unit; nothing else depends on the batch. */
 const runs = ({ options, batch, shapes }: Case): boolean =>
@@ -289,7 +271,7 @@ test("every factory of layers has rows, and every row of a reference kind its re
 eachBuild("layers", (engine) => {
   const kinds = Object.keys(rows) as (keyof typeof rows)[];
   describe.each(kinds)("%s", (kind) => {
-    test.each(rows[kind].map((row) => [describeOptions(row), row] as const))("%s", (_, row) => {
+    test.each(rows[kind].map((row) => [describeRow(row), row] as const))("%s", (_, row) => {
       for (const [width, batch] of SIZES) {
         const given = caseOf(kind, row, width, batch);
         if (!runs(given)) continue;
@@ -331,10 +313,3 @@ eachBuild("layers", (engine) => {
 
   test("everything was given back", () => expect(engine.arena.usedBytes).toBe(0));
 });
-
-function describeOptions({ options, shapes }: Row): string {
-  const shown = typeof options === "function" ? (options as (width: number) => object)(5) : options;
-  return `${JSON.stringify(shown)} on ${shapes(5)
-    .map((shape) => `[${shape.join(", ")}]`)
-    .join(" and ")}`;
-}

@@ -1,6 +1,8 @@
 /** What the sweeps run: every factory of `layers` with options that take each of its branches. */
-import { activationDefinitions } from "../../src/activations.js";
-import type { LayerKind } from "../../src/layers/index.js";
+import { activationDefinitions, activations } from "../../src/activations.js";
+import type { Layer } from "../../src/graph/layer.js";
+import { layers, type LayerKind } from "../../src/layers/index.js";
+import { regularizers } from "../../src/regularizers.js";
 
 /** One configuration of a layer, for any width. */
 export interface Row {
@@ -139,3 +141,34 @@ export const SIZES: readonly (readonly [width: number, batch: number])[] = [
   [17, 1],
   [17, 5],
 ];
+
+/** Options of a row at a width, described. */
+export function optionsOf({ options }: Row, width: number): object {
+  return typeof options === "function" ? (options as (width: number) => object)(width) : options;
+}
+
+/** A layer of a row at a width. */
+export function layerOf(kind: LayerKind, row: Row, width: number, name: string): Layer {
+  return (layers[kind] as (options: object) => Layer)({ ...revive(optionsOf(row, width)), name });
+}
+
+/** A row as the title of a test. */
+export function describeRow(row: Row): string {
+  const shapes = row.shapes(5).map((shape) => `[${shape.join(", ")}]`);
+  return `${JSON.stringify(optionsOf(row, 5))} on ${shapes.join(" and ")}`;
+}
+
+/** Turns descriptions of family members into what factories take. */
+function revive(options: object): object {
+  const families: Record<string, Record<string, (options: object) => unknown>> = {
+    activations: activations as never,
+    regularizers: regularizers as never,
+  };
+  const member = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const { options: given, ...name } = value as { options: object } & Record<string, string>;
+    const [family, key] = Object.entries(name)[0]!;
+    return families[family]![key]!(given);
+  };
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, member(value)]));
+}

@@ -12,9 +12,11 @@ import {
 } from "../../src/index.js";
 import type { Engine } from "../../src/runtime/engine.js";
 import { engineOf } from "../builds.js";
-import { fingerprint, labels, noise } from "./nets.js";
+import { fingerprint as fingerprintOf, labels, noise } from "./nets.js";
 
 const PAGE = 65536;
+/** Read without allocating. */
+const fingerprint = (model: Model): string => fingerprintOf(model, { raw: true });
 const x = noise(40, 9, 1);
 const y = labels(40, 3, 2);
 

@@ -33,17 +33,21 @@ export function bits(model: Model): Record<string, string> {
   );
 }
 
-/** Everything that the next step depends on: weights, statistics, optimizer state and counters. */
-export function fingerprint(model: Model): string {
+/**
+ * Everything that the next step depends on: weights, statistics, optimizer state and counters. With `raw`, as it lies
+ * in memory, the padding of panels included: that is read without allocating.
+ */
+export function fingerprint(model: Model, { raw = false } = {}): string {
   const hash = createHash("sha256");
   const { engine, steps } = model;
   for (const [name, parameter] of model.built.parameters) {
-    // The bytes as they lie in memory: reading them must not allocate.
-    hash.update(name).update(engine.u8.slice(parameter.address, parameter.address + parameter.size * 4));
+    const bytesAt = (address: number): Uint8Array =>
+      raw ? engine.u8.slice(address, address + parameter.size * 4) : new Uint8Array(parameter.read(address).buffer);
+    hash.update(name).update(bytesAt(parameter.address));
     const state = model.compiled?.optimizer.state(parameter);
     if (state === undefined || !(state.scalars["updates"] || state.scalars["accumulated"])) continue; // as good as none
     for (const [slot, address] of Object.entries(state.slots)) {
-      hash.update(slot).update(engine.u8.slice(address, address + parameter.size * 4));
+      hash.update(slot).update(bytesAt(address));
     }
     hash.update(JSON.stringify(state.scalars));
   }

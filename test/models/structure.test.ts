@@ -150,9 +150,9 @@ describe("graphs", () => {
   test("a very deep net does not overflow the stack", () => {
     const start = input({ shape: [2] });
     let node = start;
-    for (let i = 0; i < 3000; i++) node = layers.rescaling(1).apply(node);
+    for (let i = 0; i < 12_000; i++) node = layers.rescaling({ scale: 1, name: `layer${i}` }).apply(node);
     const model = functional({ inputs: start, outputs: node, engine });
-    expect(model.predict([[1, 2]]).toArray()).toEqual([[1, 2]]);
+    expect(model.layers).toHaveLength(12_000);
     model.dispose();
   });
 
