@@ -1,15 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Result } from "./measure.js";
 
 const REPEATS = 15;
 
 /** Milliseconds of a new Node process that runs a script. */
-function processMs(script: string): number {
+function processMs(root: string, script: string): number {
   const started = performance.now();
-  execFileSync(process.execPath, [...relaxedFlag(), "--input-type=module", "--eval", script], { stdio: "ignore" });
+  const flags = [...relaxedFlag(), "--input-type=module"];
+  execFileSync(process.execPath, [...flags, "--eval", script], { cwd: root, stdio: "ignore" });
   return performance.now() - started;
 }
 
@@ -18,11 +18,10 @@ const relaxedFlag = (): string[] =>
 
 /** The first training step after a process starts, above a process that does nothing; and what a page downloads. */
 export async function startUp(root: string, builds: readonly string[]): Promise<Result[]> {
-  const entry = fileURLToPath(new URL("dist/src/index.js", pathToFileURL(root)));
   const results: Result[] = [];
   for (const name of builds) {
     const script = `
-      import { init, layers, sequential } from ${JSON.stringify(pathToFileURL(entry).href)};
+      import { init, layers, sequential } from "lanewise";
       await init({ build: ${JSON.stringify(name)} });
       const model = sequential([
         layers.dense({ units: 300, activation: "relu" }),
@@ -32,15 +31,15 @@ export async function startUp(root: string, builds: readonly string[]): Promise<
       model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
       model.trainOnBatch(new Float32Array(32 * 784), new Int32Array(32));`;
     const above = Array.from({ length: REPEATS }, () => {
-      const bare = processMs("");
-      return processMs(script) - bare;
+      const bare = processMs(root, "");
+      return processMs(root, script) - bare;
     }).sort((a, b) => a - b);
     const at = (q: number): number => above[Math.floor(q * REPEATS)]!;
     const figures = { fastest: at(0.1), median: at(0.5), slowest: at(0.9), samples: REPEATS };
     results.push({ group: "start-up", name: "first training step above bare Node", build: name, ...figures });
   }
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    stdin: { contents: 'export * from "lanewise";', resolveDir: root },
     bundle: true,
     minify: true,
     format: "esm",

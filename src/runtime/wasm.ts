@@ -10,7 +10,10 @@ export type Build = "baseline" | "relaxed" | "debug";
 
 /** A build's bytes and their SHA-256, decoded from the inlined base64 once. */
 export function inlinedBytes(name: keyof typeof inlined): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(inlined[name].base64), (character) => character.charCodeAt(0));
+  const characters = atob(inlined[name].base64);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
 }
 
 export function inlinedHash(name: keyof typeof inlined): string {
