@@ -22,6 +22,7 @@ function erf64(x: f64): f64 {
 /** 1 - erf(x) for x >= 0, by its continued fraction where the difference would cancel. */
 function erfc64(x: f64): f64 {
   if (x < 2) return 1 - erf64(x);
+  if (x > 28) return 0; // less than the smallest f64
   let fraction: f64 = 0;
   for (let n: f64 = 60; n > 0; n--) fraction = n / 2 / (x + fraction);
   return NativeMath.exp(-x * x) * 0.5641895835477563 / (x + fraction);

@@ -72,8 +72,8 @@ def main():
         6,
     )
     fit(
-        "erf: -log(erfc(x)) / x, error beside erf(x)",
-        lambda x: -log(erfc(x)) / x if x > near else 2 / sqrt(pi),
+        "erf: -log(erfc(x)) / x - 1, error beside erf(x)",
+        lambda x: -log(erfc(x)) / x - 1 if x > near else 2 / sqrt(pi) - 1,
         lambda x: max(x * erfc(x) / erf(x), x * mpf("1e-7")) if x > near else sqrt(pi) / 2,
         0,
         4,

@@ -131,7 +131,7 @@ function logErfc(x: number): number {
   const high = madd(square, madd(C["G7"]!, a, C["G6"]!), madd(C["G5"]!, a, C["G4"]!));
   const low = madd(square, madd(C["G3"]!, a, C["G2"]!), madd(C["G1"]!, a, C["G0"]!));
   const g = madd(f(square * square), high, low);
-  return f(g * -a);
+  return nmadd(a, g, -a);
 }
 
 export const erf = (x: number): number => copySign(expm1NonPositive(logErfc(x)), x);
