@@ -96,6 +96,7 @@ export { logSoftmaxForward, logSoftmaxBackward } from "./activations/log-softmax
 export { absForward, absBackward } from "./activations/abs";
 export { linearForward, linearBackward } from "./activations/linear";
 export { preluForward, preluBackward } from "./activations/prelu";
+export { repeatForward, repeatBackward } from "./repeat";
 export { rreluForward, rreluBackward } from "./activations/rrelu";
 export { layerNormForward, layerNormBackward, layerNormParameterGradient } from "./layer-norm";
 export { sumOfAbsolutes, l1Backward } from "./regularizers";

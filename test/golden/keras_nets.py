@@ -22,8 +22,8 @@ def snake(name):
 
 
 def floats(array):
-    """Nine digits tell every float from its neighbours."""
-    return [float("%.9g" % value) for value in np.asarray(array, np.float32).ravel()]
+    """The fewest digits that tell every float from its neighbours."""
+    return [float(str(value)) for value in np.asarray(array, np.float32).ravel()]
 
 
 def tensor(array):

@@ -67,6 +67,8 @@ export const rows: Readonly<Record<Exclude<LayerKind, keyof typeof TESTED_ELSEWH
     { options: { sharedAxes: [1] }, shapes: sequence, counts: (width) => [width, 0] },
     { options: { sharedAxes: [2], alphaRegularizer: "l2" }, shapes: sequence, counts: () => [3, 0] },
     { options: { sharedAxes: [1, 2] }, shapes: sequence, counts: () => [1, 0] },
+    { options: { sharedAxes: 2 }, shapes: (width) => [[2, 3, width]], counts: (width) => [2 * width, 0] },
+    { options: { sharedAxes: [2, 4] }, shapes: (width) => [[2, 3, width, 2, 3]], counts: (width) => [6 * width, 0] },
   ],
   rrelu: [plain({}), plain({ lower: 0.25, upper: 0.25 }), plain({}, sequence)],
   elu: [plain({ alpha: 0.7 })],

@@ -267,7 +267,7 @@ function layerNormalization(options: Options, [shape]: readonly (readonly number
 
 /** y = x where x > 0, else alpha x; sharedAxes have one slope. */
 function prelu(options: Options, [shape]: readonly (readonly number[])[]): LayerReference {
-  const shared = (options["sharedAxes"] as number[] | undefined) ?? [];
+  const shared = [(options["sharedAxes"] as number | number[] | undefined) ?? []].flat();
   const extents = shape!.slice(1);
   const slopeOf = (i: number): number => {
     const index = indicesOf(i, shape!).slice(1);
