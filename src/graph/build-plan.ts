@@ -73,7 +73,10 @@ class PlanBuilder {
     const gradients = this.#collectGradients();
     for (const step of lowered) step.addUpdates();
 
-    for (const output of outputs) this.#pin(output.buffer);
+    for (const output of outputs) {
+      if (mode === "monteCarlo" && !output.buffer.sampled) this.#keep(output.buffer);
+      else this.#pin(output.buffer);
+    }
     for (const gradient of gradients.values()) this.#pin(gradient);
     for (const loss of this.#losses) if (loss !== undefined) [loss.target, loss.scale].forEach((b) => this.#pin(b));
     for (const { value, bytes } of inputs) {
@@ -383,15 +386,18 @@ class PlanBuilder {
     };
   }
 
-  /** The same rows once for each Monte Carlo sample. */
+  /** The same rows once for each Monte Carlo sample. They stay, so that more samples can be made of them. */
   #replicate(value: Value): Value {
     const copy = new Value(value.shape, this.#buffer({ perRow: value.width }, true), value.wantsGradient);
-    this.#call(this.#forward, [value], [copy], (rows) => {
-      const bytes = rows * value.width * 4;
-      for (let sample = 0; sample < this.#state.samples; sample++) {
+    const state = this.#state;
+    const copyRows = (): void => {
+      const bytes = state.rows * value.width * 4;
+      for (let sample = 0; sample < state.samples; sample++) {
         this.engine.u8.copyWithin(copy.address + sample * bytes, value.address, value.address + bytes);
       }
-    });
+    };
+    this.#call(this.#forward, [value], [copy], copyRows, true);
+    this.#keep(value.buffer);
     return copy;
   }
 
@@ -418,6 +424,12 @@ class PlanBuilder {
       buffer.first = Math.min(buffer.first, time);
       buffer.last = Math.max(buffer.last, time);
     }
+  }
+
+  /** Keeps a buffer for good: calls before the one that fills it run again when it does not. */
+  #keep(buffer: Buffer): void {
+    this.#touch([buffer], -1);
+    this.#pin(buffer);
   }
 
   /** Keeps a buffer until the end of the run: somebody reads it afterwards. */

@@ -5,7 +5,7 @@ import type { Parameter } from "./parameter.js";
 /** One kernel call with its addresses fixed. */
 export interface Call {
   run(rows: number): void;
-  /** Whether it covers the rows of all Monte Carlo samples. */
+  /** Whether it makes the rows of all Monte Carlo samples. */
   readonly sampled: boolean;
 }
 
@@ -49,6 +49,7 @@ export interface PlanParts {
 export class Plan {
   readonly #engine: Engine;
   readonly #parts: PlanParts;
+  #resampled: readonly Call[] | undefined;
   /** Address of the workspace, which the plan owns. */
   readonly workspace: number;
 
@@ -114,6 +115,12 @@ export class Plan {
   forward(): void {
     this.#parts.penalty.value = 0;
     this.#run(this.#parts.forward);
+  }
+
+  /** Runs again, for other Monte Carlo samples of the same rows, what depends on them: nothing below the first dropout. */
+  resample(): void {
+    this.#resampled ??= this.#parts.forward.filter(({ sampled }) => sampled);
+    this.#run(this.#resampled);
   }
 
   backward(): void {

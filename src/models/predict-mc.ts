@@ -80,14 +80,15 @@ export function predictMC(
     const perRun = Math.min(samples, Math.max(1, Math.floor(ROWS_PER_RUN / Math.min(batchSize, total))));
     const plan = model.built.plans.find({ mode: "monteCarlo", rows, samples: perRun });
     const { state } = plan;
+    loadInputs(model.engine, plan, { dataset, start, rows, order: undefined });
+    state.firstRow = start;
+    state.key = key;
     for (let first = 0; first < samples; first += perRun) {
-      // Anew for every run: what lies in front of the first dropout may work in place, on the input's buffer too.
-      loadInputs(model.engine, plan, { dataset, start, rows, order: undefined });
-      state.firstRow = start;
-      state.key = key;
       state.step = first;
       state.samples = Math.min(perRun, samples - first);
-      plan.forward();
+      // What lies below the first dropout is the same for all samples.
+      if (first === 0) plan.forward();
+      else plan.resample();
       plan.outputs.forEach((output, i) => {
         kinds[i] = entropyOf(output.activated?.activation.name);
         const view = plan.view(output);
