@@ -3,7 +3,7 @@
  * normalizations folded into the dense layers: the same predictions from fewer kernel calls.
  */
 import { foldBatchNormalization, layers, optimizers, sequential, type Model } from "lanewise";
-import { percent, rowsOf, sized } from "./support/gallery.js";
+import { fastestOf, percent, rowsOf, sized } from "./support/gallery.js";
 import { loadMnist } from "./support/mnist.js";
 import { savePicture } from "./support/picture.js";
 
@@ -50,18 +50,18 @@ for (const normalized of [false, true]) {
   const folded = foldBatchNormalization(model);
   const [a, b] = [model.predict(test.x).data, folded.predict(test.x).data];
   const difference = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
-  const best = [Infinity, Infinity];
-  for (let round = 0; round < 20; round++) {
-    [model, folded].forEach((predictor, i) => {
-      const start = performance.now();
-      predictor.predict(test.x);
-      best[i] = Math.min(best[i]!, performance.now() - start);
-    });
-  }
   console.log(
     `folded: ${folded.report.folded.length} layers less, predictions differ by ${difference.toPrecision(1)} at most`,
   );
-  console.log(`prediction takes ${percent(best[1]! / best[0]!, 0)} of the time`);
+  for (const batch of [1, 32]) {
+    const { x } = rowsOf(data.test, batch);
+    const [before, after] = fastestOf([model, folded].map((predictor) => () => predictor.predict(x))) as [
+      number,
+      number,
+    ];
+    const times = `${(1000 * before).toFixed(1)} us, folded ${(1000 * after).toFixed(1)} us`;
+    console.log(`a prediction of ${batch} takes ${times}: ${percent(after / before, 0)}`);
+  }
 }
 
 await savePicture("batch-normalization", {
