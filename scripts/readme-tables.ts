@@ -5,8 +5,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { format, resolveConfig } from "prettier";
 import { activationDefinitions } from "../src/activations.js";
-import { callbacks } from "../src/callbacks/index.js";
 import { constraints } from "../src/constraints.js";
+import { datasets } from "../src/datasets/index.js";
+import { callbacks } from "../src/diagnostics/callbacks.js";
 import { initializers } from "../src/initializers.js";
 import { layers } from "../src/layers/index.js";
 import { losses } from "../src/losses/index.js";
@@ -15,7 +16,18 @@ import { optimizers } from "../src/optimizers/index.js";
 import { regularizers } from "../src/regularizers.js";
 import { schedules } from "../src/schedules/index.js";
 
-const families = { layers, initializers, regularizers, constraints, losses, metrics, optimizers, schedules, callbacks };
+const families = {
+  layers,
+  initializers,
+  regularizers,
+  constraints,
+  losses,
+  metrics,
+  optimizers,
+  schedules,
+  callbacks,
+  datasets,
+};
 
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 
@@ -43,6 +55,12 @@ function optimizerTable(): string {
 
 /** Where each topic of the field is: chapter topic, what to call, and the files that do it. */
 const topics: readonly (readonly [topic: string, names: string, ...files: string[]])[] = [
+  [
+    "Vanishing and exploding gradients",
+    "`callbacks.gradientMonitor`, `gradientReport`",
+    "src/diagnostics/gradient-monitor.ts",
+    "src/diagnostics/gradient-warnings.ts",
+  ],
   ["Initialization", "`initializers`", "src/initializers.ts", "assembly/random.ts"],
   ["Activations", "`activations`, `layers.activation`", "src/activations.ts", "assembly/activations"],
   ["Learned and random slopes", "`layers.prelu`, `layers.rrelu`", "src/layers/prelu.ts", "src/layers/rrelu.ts"],
@@ -78,7 +96,20 @@ const topics: readonly (readonly [topic: string, names: string, ...files: string
   ["Monte Carlo dropout", "`model.predictMC`", "src/models/predict-mc.ts"],
   ["Max-norm and other constraints", "`constraints`", "src/constraints.ts", "assembly/constraints.ts"],
   ["Early stopping, plateau, checkpoints", "`callbacks`", "src/callbacks"],
+  ["Practical guidelines", "`recipes.deepNet`, `recipes.selfNormalizingNet`", "src/reuse/recipes.ts"],
   ["Losses", "`losses`", "src/losses", "assembly/losses"],
+  ["Metrics", "`metrics`", "src/metrics"],
+  ["Merging branches", "`layers.add`, `layers.concatenate`, ...", "src/layers/merge.ts", "src/layers/concatenate.ts"],
+  [
+    "Standardizing inputs",
+    "`layers.normalization`, `layers.rescaling`, `datasets.standardize`",
+    "src/layers/normalization.ts",
+    "src/datasets/standardize.ts",
+  ],
+  ["Training loop", "`model.fit`, `model.trainOnBatch`", "src/models/fit.ts", "src/models/train.ts"],
+  ["Model files", "`saveModel`, `loadModel`", "src/formats/save-model.ts", "src/formats/load-model.ts"],
+  ["Exponentials, logarithms and their kin", "`lanewise/kernels`", "assembly/vmath.ts"],
+  ["Random numbers", "`seed` of a model", "src/random.ts", "assembly/random.ts"],
   ["Matrix products", "`lanewise/kernels`", "assembly/gemm"],
 ];
 

@@ -1,13 +1,26 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { withTables } from "../scripts/readme-tables.js";
+import * as lanewise from "../src/index.js";
 
 describe("README", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
   it("has the tables that follow from the code (npm run docs writes them)", async () => {
     expect(await withTables(readme)).toBe(readme);
+  });
+
+  it("names everything that the package exports, and every folder of sources", () => {
+    const missing = Object.keys(lanewise).filter((name) => !new RegExp(`\\b${name}\\b`).test(readme));
+    expect(missing).toEqual([]);
+    const folders = ["src", "assembly"].flatMap((tree) =>
+      readdirSync(tree, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !["graph", "runtime"].includes(entry.name))
+        .map(({ name }) => `${tree}/${name}`),
+    );
+    const topics = readme.slice(readme.indexOf("<!-- topics -->"), readme.indexOf("<!-- end topics -->"));
+    expect(folders.filter((folder) => !topics.includes(`(${folder}`))).toEqual([]);
   });
 
   it("has an example that runs as printed, on the built package", () => {

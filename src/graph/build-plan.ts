@@ -322,7 +322,8 @@ class PlanBuilder {
     const weight = this.request.lossWeights?.[index] ?? 1;
     // A user's own loss gives one value per sample, whatever the shape.
     const [positions, width] = loss.evaluate ? [1, output.width] : rowsOf(output.shape);
-    const target = this.#buffer({ perRow: loss.target === "class" ? positions : positions * width }, false);
+    const perRow = { class: positions, values: positions * width, given: 0 }[loss.target];
+    const target = this.#buffer({ perRow }, false);
     const scale = this.#buffer({ perRow: positions }, false);
     const rowLoss = this.#buffer({ perRow: positions }, false);
     const record: PlanLoss = { kind: loss.target, positions, width, target, scale, value: 0, weight };
@@ -367,17 +368,11 @@ class PlanBuilder {
   /** A user's function gives value and gradient at once: the gradient waits for the backward pass. */
   #addCustomLoss(output: Value, loss: Loss, record: PlanLoss, rowLoss: Buffer): () => void {
     const { engine } = this;
-    const { target, scale, weight } = record;
+    const { scale, weight } = record;
     const gradient = output.wantsGradient ? this.#buffer({ perRow: output.width }, false) : undefined;
-    this.#call(this.#forward, [output, target, scale], gradient ? [rowLoss, gradient] : [rowLoss], (rows) => {
-      const addresses = [
-        output.address,
-        target.address,
-        rowLoss.address,
-        scale.address,
-        gradient?.address ?? 0,
-      ] as const;
-      loss.evaluate!(engine, [rows, ...output.shape], ...addresses);
+    this.#call(this.#forward, [output, scale], gradient ? [rowLoss, gradient] : [rowLoss], (rows) => {
+      const addresses = [output.address, rowLoss.address, scale.address, gradient?.address ?? 0] as const;
+      loss.evaluate!(engine, [rows, ...output.shape], record.given!, ...addresses);
       record.value = engine.kernels.weightedSum(rows, rowLoss.address, scale.address);
       if (gradient && weight !== 1) engine.kernels.sscal(rows * output.width, weight, gradient.address);
     });

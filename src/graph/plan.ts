@@ -1,4 +1,5 @@
 import type { Engine } from "../runtime/engine.js";
+import type { Tensor } from "../tensor.js";
 import type { Buffer, Mode, StepState, Value } from "./lowering.js";
 import type { Parameter } from "./parameter.js";
 
@@ -17,11 +18,13 @@ export interface PlanInput {
 
 /** Where one output's loss is computed. */
 export interface PlanLoss {
-  readonly kind: "class" | "values";
+  readonly kind: "class" | "values" | "given";
   /** Rows of the loss for each row of the batch: 1, or positions of a sequence. */
   readonly positions: number;
   readonly width: number;
   readonly target: Buffer;
+  /** The targets of this batch, where kind is "given": `target` is empty. */
+  given?: Tensor;
   /** Weight of each loss row, divided by the number of rows. */
   readonly scale: Buffer;
   /** Mean loss of the last run, without its loss weight. */

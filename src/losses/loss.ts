@@ -5,6 +5,7 @@
 import { checkBoolean, checkKeys, checkNumber } from "../check.js";
 import type { Kernels } from "../runtime/wasm.js";
 import type { Engine } from "../runtime/engine.js";
+import type { Tensor } from "../tensor.js";
 import type { CustomAddresses } from "./custom-loss.js";
 
 /** Every option that a loss may have, and how it is checked. */
@@ -60,16 +61,17 @@ export interface FusedLoss {
 export interface Loss {
   readonly name: string;
   readonly options: Readonly<Partial<OptionValues>>;
-  /** "class": one i32 class index per row; "values": f32, as many as the prediction. */
-  readonly target: "class" | "values";
+  /** "class": one i32 class index per row; "values": f32, as many as the prediction; "given": a user's own loss knows. */
+  readonly target: "class" | "values" | "given";
   /** rowLoss[r] = loss of row r; overwrites. */
   readonly forward: LossForward;
   /** dPrediction[r][j] = rowScale[r] * d rowLoss[r] / d prediction[r][j]; overwrites. */
   readonly backward: LossBackward;
   /** The stable form for an output made by this activation; undefined from logits or where there is none. */
   readonly fused?: FusedLoss | undefined;
-  /** Of a user's own loss, in place of forward and backward: runs it on copies of a batch of this shape. */
-  readonly evaluate?: ((engine: Engine, shape: readonly number[], ...addresses: CustomAddresses) => void) | undefined;
+  /** Of a user's own loss, in place of forward and backward: runs it on copies of a batch with predictions of this shape. */
+  readonly evaluate?:
+    ((engine: Engine, shape: readonly number[], yTrue: Tensor, ...addresses: CustomAddresses) => void) | undefined;
 }
 
 /** One loss: the literal from which its factory, option type, name and README row follow. */

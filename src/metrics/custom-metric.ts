@@ -5,7 +5,7 @@ import { RunningMean, type Metric, type MetricBatch, type MetricSpec } from "./m
 
 /**
  * A number for a batch; the metric is the mean of these, each counted by its batch's rows. Shapes are [rows, outputs];
- * class indices come as floats of shape [rows].
+ * class indices come as floats of shape [rows], other targets of a user's own loss in their own shape.
  */
 export type CustomMetric = (yTrue: Tensor, yPred: Tensor) => number;
 
@@ -14,9 +14,11 @@ export function customMetric(custom: CustomMetric): MetricSpec {
   const name = custom.name || "customMetric";
   const create = (): Metric => {
     const mean = new RunningMean();
-    const update = ({ rows, width, prediction, target }: MetricBatch): void => {
+    const update = ({ rows, width, prediction, target, given }: MetricBatch): void => {
       const shape = [rows, width];
-      const yTrue = new Tensor(Float32Array.from(target), target instanceof Float32Array ? shape : [rows]);
+      const usual = target.length === rows * width && target instanceof Float32Array ? shape : [rows];
+      const isOwn = target.length !== rows && target.length !== rows * width;
+      const yTrue = new Tensor(Float32Array.from(target), isOwn ? given!.shape : usual);
       const value: unknown = custom(yTrue, new Tensor(prediction.slice(), shape));
       if (typeof value !== "number") throw typeError(name, "a custom metric must return a number", "result", value);
       mean.add(value, rows);

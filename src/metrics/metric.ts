@@ -3,6 +3,7 @@
  * to the rounding of float64 sums.
  */
 import { checkBoolean, checkChoice, checkKeys, checkNumber } from "../check.js";
+import type { Tensor } from "../tensor.js";
 
 /** One batch, valid during the call. */
 export interface MetricBatch {
@@ -12,6 +13,8 @@ export interface MetricBatch {
   readonly prediction: Float32Array;
   /** Class indices, one per row, in an Int32Array, or rows x width floats. */
   readonly target: Float32Array | Int32Array;
+  /** The targets as a user gave them for a loss of their own. */
+  readonly given?: Tensor | undefined;
   /** One per row; 1 if absent. */
   readonly weights?: Float32Array | undefined;
 }

@@ -11,6 +11,8 @@ export interface Column {
   /** Values per row. */
   readonly width: number;
   readonly rows: number;
+  /** Shape of a row, where that is the user's choice. */
+  readonly shape?: Shape;
 }
 
 /** Everything a pass over the data reads. Nothing is copied: rows go into linear memory batch by batch. */
@@ -61,6 +63,23 @@ export function toColumn(where: string, name: string, data: unknown, shape: Shap
     sizeOf(rest) === width && (rest.length === shape.length ? rest.every((n, i) => n === shape[i]) : width === 1);
   if (!fits) throw rangeError(where, `${name} must have shape ${showShape(shape)}`, "shape", value.shape);
   return { data: value.data, width, rows };
+}
+
+/**
+ * Reads the targets of a user's own loss, which may be whatever that understands: in the shape of the predictions where
+ * there are as many, else as they were given.
+ */
+export function toGivenColumn(where: string, name: string, data: unknown, rows: number, shape: Shape): Column {
+  const value = isTypedArray(data) ? tensor(data) : toTensor(where, name, data);
+  const width = rows > 0 ? value.size / rows : 0;
+  if (!isTypedArray(data) && value.shape[0] !== rows) {
+    throw rangeError(where, `${name} must have ${rows} rows, as the inputs`, "shape", value.shape);
+  }
+  if (!Number.isInteger(width) || width === 0) {
+    throw rangeError(where, `${name} must hold as many values for each of the ${rows} rows`, "length", value.size);
+  }
+  const own = isTypedArray(data) ? (width === 1 ? [] : [width]) : value.shape.slice(1);
+  return { data: value.data, width, rows, shape: width === sizeOf(shape) ? shape : own };
 }
 
 function toTensor(where: string, name: string, data: unknown): Tensor<TypedArray> {
@@ -178,9 +197,15 @@ export function loadTargets(engine: Engine, plan: Plan, batch: Batch): void {
   plan.losses.forEach((loss, i) => {
     const column = batch.dataset.targets[i];
     if (loss === undefined || column === undefined) return;
+    loadScale(engine, loss, batch.dataset.weights[i], batch);
+    if (loss.kind === "given") {
+      const data = new Float32Array(batch.rows * column.width);
+      gather(column.data, data, 0, column.width, batch);
+      loss.given = new Tensor(data, [batch.rows, ...column.shape!]);
+      return;
+    }
     const memory = loss.kind === "class" ? engine.i32 : engine.f32;
     gather(column.data, memory, loss.target.address >>> 2, column.width, batch);
-    loadScale(engine, loss, batch.dataset.weights[i], batch);
   });
 }
 

@@ -1,8 +1,8 @@
 import { checkKeys, MemoryError, rangeError, typeError } from "../check.js";
 import type { Logs } from "../callbacks/callback.js";
 import type { Observe } from "../graph/build-plan.js";
-import type { Plan } from "../graph/plan.js";
-import { rowsOf } from "../graph/shape.js";
+import type { Plan, PlanLoss } from "../graph/plan.js";
+import { rowsOf, type Shape } from "../graph/shape.js";
 import { checkClasses } from "../losses/index.js";
 import type { Engine } from "../runtime/engine.js";
 import { Tensor } from "../tensor.js";
@@ -13,6 +13,7 @@ import {
   loadInputs,
   loadTargets,
   toColumn,
+  toGivenColumn,
   type Batch,
   type Column,
   type Dataset,
@@ -38,7 +39,7 @@ export function toDataset(
     checkFinite?: boolean | undefined;
   } = {},
 ): Dataset {
-  const { losses } = model.compiledFor(where);
+  const { losses, metrics } = model.compiledFor(where);
   const inputs = toInputs(model, where, x); // builds the model where its input shape was not given
   if (y === undefined || y === null) throw typeError(where, "y must hold the targets", "y", y);
   const names = model.outputNames;
@@ -47,6 +48,12 @@ export function toDataset(
     if (loss === undefined) return undefined;
     const name = labelOf(names, "y", i);
     const shape = model.graph.outputs[i]!.shape;
+    if (loss.target === "given") {
+      const column = toGivenColumn(where, name, data, inputs[0]?.rows ?? 0, shape);
+      const metric = metrics.find(({ output, spec }) => output === i && spec.custom === undefined);
+      if (metric !== undefined) checkMeasurable(where, name, metric.label, column, shape);
+      return column;
+    }
     if (loss.target === "values") return toColumn(where, name, data, shape);
     const [positions, classes] = rowsOf(shape);
     const column = toColumn(where, name, data, positions === 1 ? [] : shape.slice(0, -1));
@@ -59,6 +66,17 @@ export function toDataset(
     targets.forEach((column, i) => column && checkFinite(where, labelOf(names, "y", i), column));
   }
   return { rows, inputs, targets, weights: toWeights(model, where, targets, rows, options) };
+}
+
+/** Throws unless the library's metrics can read targets meant for a user's own loss: values, or class indices. */
+function checkMeasurable(where: string, name: string, metric: string, column: Column, shape: Shape): void {
+  const [positions, width] = rowsOf(shape);
+  if (column.width === positions * width) return;
+  if (column.width !== positions) {
+    const expected = `the metric ${metric} needs one class or ${width} values in ${name} for each prediction`;
+    throw rangeError(where, expected, "shape", column.shape);
+  }
+  checkClasses(where, column.data, width);
 }
 
 /** `x`, or `x (name)` where there are several. */
@@ -168,14 +186,25 @@ export class Tally {
     for (const { output, metric } of this.#metrics) {
       const loss = plan.losses[output];
       if (loss === undefined) continue;
-      const { positions, width } = loss;
+      const value = plan.outputs[output]!;
+      const [positions, width] = rowsOf(value.shape);
       const n = rows * positions;
-      const target =
-        loss.kind === "class"
-          ? this.#engine.i32.subarray(loss.target.address >>> 2, (loss.target.address >>> 2) + n)
-          : this.#engine.floats(loss.target.address, n * width);
-      metric.update({ rows: n, width, prediction: plan.view(plan.outputs[output]!), target });
+      metric.update({
+        rows: n,
+        width,
+        prediction: plan.view(value),
+        target: this.#targetOf(loss, n, width),
+        given: loss.given,
+      });
     }
+  }
+
+  #targetOf({ kind, target, given }: PlanLoss, n: number, width: number): Float32Array | Int32Array {
+    if (given !== undefined) return given.size === n && width > 1 ? Int32Array.from(given.data) : given.data;
+    const start = target.address >>> 2;
+    return kind === "class"
+      ? this.#engine.i32.subarray(start, start + n)
+      : this.#engine.floats(target.address, n * width);
   }
 
   logs(prefix = ""): Logs {

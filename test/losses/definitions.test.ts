@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkClasses, losses, resolveLoss, type LossName } from "../../src/losses/index.js";
-import type { Tensor } from "../../src/tensor.js";
+import { Tensor } from "../../src/tensor.js";
 import { engineOf } from "../builds.js";
 import { Guarded } from "../guarded.js";
 
@@ -66,15 +66,15 @@ describe("a user's own loss", () => {
   const engine = engineOf("baseline");
   const place = (values: number[]) => Guarded.of(engine, values);
   const evaluate = (custom: Parameters<typeof resolveLoss>[1], withGradient = true) => {
-    const arrays = [place([1, 2, 3, 4, 5, 6]), place([1, 1, 1, 1, 1, 1]), place([0, 0]), place([1, 0.5])] as const;
-    const [prediction, target, rowLoss, rowScale] = arrays;
+    const [prediction, rowLoss, rowScale] = [place([1, 2, 3, 4, 5, 6]), place([0, 0]), place([1, 0.5])] as const;
+    const target = new Tensor(new Float32Array(6).fill(1), [2, 3]);
     const slope = new Guarded(engine, 6);
     const loss = resolveLoss("compile", custom);
     loss.evaluate!(
       engine,
       [2, 3],
+      target,
       prediction.address,
-      target.address,
       rowLoss.address,
       rowScale.address,
       withGradient ? slope.address : 0,

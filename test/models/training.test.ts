@@ -8,12 +8,15 @@ import {
   metrics,
   optimizers,
   sequential,
+  tensor,
   type Callback,
   type CustomLoss,
   type CustomMetric,
   type Model,
+  type ModelData,
   type Tensor,
 } from "../../src/index.js";
+import type { MetricLike } from "../../src/models/compile.js";
 import { shuffledIndices, type Seed } from "../../src/random.js";
 import { eachBuild, engineOf } from "../builds.js";
 import { expectClose } from "../closeness.js";
@@ -558,6 +561,97 @@ describe("own losses and metrics", () => {
     const logs = model.trainOnBatch([1, 2, 3], [1, 1, 1]);
     expectClose([logs["loss"]!, logs["meanAbsoluteError"]!], [35 / 3, 3], CLOSE);
     model.dispose();
+  });
+
+  describe("an own loss takes targets of any kind", () => {
+    const values = noise(23, 3, 8);
+    const classes = Int32Array.from({ length: 23 }, (_, i) => (i * 5) % 3);
+    /** -log y_c of the class index, or of a one-hot row. */
+    const crossentropy: CustomLoss = (yTrue, yPred) => {
+      const [rows, width] = yPred.shape as [number, number];
+      const gradient = new Float32Array(rows * width);
+      const value = Float32Array.from({ length: rows }, (_, r) => {
+        const at = r * width + yTrue.data[r]!;
+        gradient[at] = -1 / yPred.data[at]!;
+        return -Math.log(yPred.data[at]!);
+      });
+      return { value, gradient };
+    };
+    const train = async (
+      loss: CustomLoss | "sparseCategoricalCrossentropy",
+      target: ModelData,
+      metrics: MetricLike[],
+    ) => {
+      const layer = layers.dense({ units: 3, activation: "softmax" });
+      const model = sequential([layer], { inputShape: [5], seed: 2, engine });
+      model.compile({ optimizer: "sgd", loss, metrics });
+      const sampleWeight = Float32Array.from({ length: 23 }, (_, i) => i % 4);
+      try {
+        return (await model.fit(x, target, { epochs: 2, batchSize: 7, sampleWeight, validationSplit: 0.2 })).history;
+      } finally {
+        model.dispose();
+      }
+    };
+
+    test.each([
+      ["Int32Array", classes],
+      ["Uint8Array", Uint8Array.from(classes)],
+      ["numbers", [...classes]],
+      ["rows of one number", [...classes].map((c) => [c])],
+    ])("class indices in %s train as the built-in loss does, with weights and metrics", async (_, target) => {
+      const seen = new Set<string>();
+      const share: CustomMetric = function share(yTrue, yPred) {
+        seen.add(`${yTrue.rank} ${yPred.rank}`);
+        return yTrue.data.reduce((sum, c, r) => sum + yPred.data[r * 3 + c]!, 0) / yTrue.size;
+      };
+      const want = await train("sparseCategoricalCrossentropy", classes, ["accuracy", share]);
+      const got = await train(crossentropy, target, ["accuracy", share]);
+      expect(Object.keys(got)).toEqual(Object.keys(want));
+      for (const [name, series] of Object.entries(want))
+        expectClose(got[name]!, series, { relative: 1e-5, absolute: 1e-6, label: name });
+      expect([...seen]).toEqual(["1 2"]);
+    });
+
+    test("in their own shape, in the order of the rows", async () => {
+      const shapes: (readonly number[])[] = [];
+      const width = 5;
+      const pinball: CustomLoss = (yTrue, yPred) => {
+        shapes.push(yTrue.shape);
+        const [rows] = yPred.shape as [number];
+        const value = new Float32Array(rows);
+        for (let r = 0; r < rows; r++) for (let j = 0; j < width; j++) value[r]! += yTrue.data[r * width + j]!;
+        return { value, gradient: new Float32Array(yPred.size) };
+      };
+      const sum: CustomMetric = function sum(yTrue) {
+        return yTrue.data.reduce((total, value) => total + value, 0) / yTrue.shape[0]!;
+      };
+      const target = tensor(
+        Int16Array.from({ length: 23 * width }, (_, i) => i),
+        [23, width, 1],
+      );
+      const history = await train(pinball, target, [sum]);
+      expect(shapes[0]).toEqual([7, 5, 1]);
+      expect(history["sum"]!.every((value) => value > 0)).toBe(true);
+      shapes.length = 0;
+      await train(pinball, target.data, []);
+      expect(shapes[0]).toEqual([7, 5]);
+    });
+
+    test("says what does not fit", async () => {
+      const run = (target: unknown, metrics: MetricLike[] = []) => train(own, target as ModelData, metrics);
+      await expect(run(new Int32Array(24))).rejects.toThrow(
+        new RangeError("fit: y must hold as many values for each of the 23 rows. Received: length=24."),
+      );
+      await expect(run([[1], [2]])).rejects.toThrow("fit: y must have 23 rows, as the inputs. Received: shape=[2, 1].");
+      await expect(run(tensor(new Float32Array(46), [23, 2]), ["accuracy"])).rejects.toThrow(
+        "fit: the metric accuracy needs one class or 3 values in y for each prediction. Received: shape=[2].",
+      );
+      await expect(run([...values.data].slice(0, 23), ["accuracy"])).rejects.toThrow(
+        "fit: class labels must be integers in [0, 3). Received: label[0]=",
+      );
+      await expect(run("1")).rejects.toThrow("fit: y must be a Tensor, nested arrays of numbers, or a typed array");
+      await expect(run(new BigInt64Array(23))).rejects.toThrow(TypeError);
+    });
   });
 
   test("an own loss may use another model while it runs", () => {
