@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: process.env["LANEWISE_SLOW"] ? [] : ["test/**/*.slow.test.ts"],
+    setupFiles: ["test/threads.setup.ts"],
     testTimeout: 60_000,
     pool: "forks",
     // Node 20 accepts relaxed SIMD behind a flag that later versions no longer know.

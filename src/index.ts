@@ -1,7 +1,7 @@
 /** The public names. */
 export { FormatError, MemoryError } from "./check.js";
 export { Tensor, tensor, type DataLike, type NestedArray, type TypedArray } from "./tensor.js";
-export { info, init, type EngineInfo, type EngineOptions } from "./runtime/engine.js";
+export { dispose, info, init, type EngineInfo, type EngineOptions } from "./runtime/engine.js";
 export { datasets } from "./datasets/index.js";
 export type * from "./datasets/index.js";
 

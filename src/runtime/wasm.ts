@@ -51,13 +51,63 @@ function abort(_message: number, _file: number, line: number, column: number): n
 }
 
 /**
+ * The same module for a memory that threads share: kernels have no atomics, so that it differs in one bit, the flag of the
+ * memory that it imports.
+ */
+export function sharedForm(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const copy = bytes.slice();
+  let at = 8; // after the magic number and the version
+  const number = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = copy[at++]!;
+      value += (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  const skip = (length: number): void => void (at += length);
+  while (at < copy.length) {
+    const section = copy[at++]!;
+    const length = number();
+    if (section !== IMPORTS) {
+      skip(length);
+      continue;
+    }
+    for (let left = number(); left > 0; left--) {
+      skip(number()); // module
+      skip(number()); // name
+      const kind = copy[at++]!;
+      if (kind === MEMORY) {
+        copy[at]! |= SHARED;
+        return copy;
+      }
+      if (kind !== FUNCTION) break;
+      number(); // its type
+    }
+    break;
+  }
+  throw new Error("init: the module must import its memory. Received: no memory among its first imports.");
+}
+
+// WebAssembly core specification, section 5: binary format.
+const IMPORTS = 2;
+const FUNCTION = 0;
+const MEMORY = 2;
+/** Flag of a memory's limits. */
+const SHARED = 2;
+
+/**
  * The kernels with every product replaced by its form of short register tiles, `<name>Short`, which has the same bits.
  * V8's register allocator spills the high tiles of the relaxed build up to version 12 (Node 22, Chrome 129).
  */
 export function withShortTiles(kernels: Kernels): Kernels {
-  const entries = Object.entries(kernels);
-  const short = entries.filter(([name]) => name.endsWith("Short")).map(([name, kernel]) => [name.slice(0, -5), kernel]);
-  return { ...kernels, ...(Object.fromEntries(short) as Partial<Kernels>) };
+  const named = Object.keys(kernels).map((name) => [name, kernels[shortName(kernels, name) as keyof Kernels]]);
+  return Object.fromEntries(named) as Kernels;
+}
+
+/** The export that withShortTiles puts in a kernel's place. */
+export function shortName(kernels: Kernels, name: string): string {
+  return `${name}Short` in kernels ? `${name}Short` : name;
 }
 
 /** Whether this is a V8 that spills them. Only the time that a product takes depends on it. */

@@ -1,0 +1,332 @@
+/**
+ * How each kernel is cut into pieces for several threads: by elements, rows or columns of what it writes, never inside a
+ * sum. A piece is the same kernel with a smaller count and moved addresses; the kernels give every element the same bits
+ * whatever the piece (a test runs each of them both ways).
+ *
+ * A cut is a word with one letter for each leading argument; the others stay as they are:
+ *
+ *     n   the count that is cut: elements, rows or columns, in multiples of `grain`
+ *     a   an address with one float per unit
+ *     b   an address with one byte per unit
+ *     r   an address with a row of w floats per unit
+ *     L   an address with as many floats per unit as the next argument says (its leading dimension)
+ *     p   an address with k floats per unit (a column of a kernel in panels)
+ *     w   floats of a row
+ *     k   floats of a column; marks a product, whose m n k count as work
+ *     o   the number of the first unit, for random numbers
+ *     s   an address of scratch memory, one block for each piece
+ *     .   anything that stays as it is
+ *
+ * An address 0 means "none" and stays 0.
+ */
+import type { Kernel, Pool } from "./pool.js";
+import type { Kernels } from "./wasm.js";
+
+/** Units of a piece are a multiple of this: a line of the cache in floats, a panel in columns. */
+const LINE = 16;
+const PANEL = 8;
+const ROW = 1;
+/** Rows of a product: whole register tiles. */
+const TILE = 12;
+
+/** Work of an element of a kernel with exponentials, logarithms or random numbers, against one that moves floats. */
+const COSTLY = 8;
+
+interface Cut {
+  readonly word: string;
+  readonly grain: number;
+  /** Work of a float that it touches. Default 1. */
+  readonly cost?: number;
+  /** Pieces for each thread: two, so that a late thread costs less; one where every piece first packs an operand. */
+  readonly perThread?: 1;
+}
+
+const elements = (word: string): Cut => ({ word, grain: LINE });
+const rows = (word: string): Cut => ({ word, grain: ROW });
+const columns = (word: string): Cut => ({ word, grain: LINE });
+const costly = (cut: Cut): Cut => ({ ...cut, cost: COSTLY });
+
+/** Products cut either way: by columns, where each thread reads its own part of the kernel, if there are enough of them. */
+const FORWARD_BY_COLUMNS: Cut = { word: ".nk..paa.", grain: PANEL };
+const FORWARD_BY_ROWS: Cut = { word: "n.kL...L.", grain: TILE };
+const FEW_COLUMNS = 64;
+
+const unary = elements("naa");
+const binary = elements("naaa");
+const costlyUnary = costly(unary);
+const costlyBinary = costly(binary);
+const lossForward = costly(rows("nwrra"));
+const lossBackward = rows("nwrrar");
+const sparseForward = rows("nwraa");
+const sparseBackward = rows("nwraar");
+/** General products: B and, where transposed, A are packed. */
+const product = (word: string): Cut => ({ word, grain: 2 * PANEL, perThread: 1 });
+
+/** Every kernel that is cut. What is missing runs on the main thread: sums over everything, and small or rare things. */
+const CUTS: { readonly [name in keyof Kernels]?: Cut | ((...values: number[]) => Cut) } = {
+  saxpy: elements("n.aa"),
+  sscal: elements("n.a"),
+  addForward: binary,
+  subtractForward: binary,
+  mulForward: binary,
+  maximumForward: binary,
+  minimumForward: binary,
+  gateEqual: binary,
+  affineForward: unary,
+  copyFloats: unary,
+  copyRows: rows("n.L.L."),
+  rowDots: rows("nwrra"),
+  scaleRows: rows("nwrar"),
+  standardizeForward: rows("nwr..r"),
+  standardizeBackward: rows("nwr.r"),
+  u8ToF32: elements("nba"),
+  i32ToF32: unary,
+
+  denseForward: (_m, n) => (n! >= FEW_COLUMNS ? FORWARD_BY_COLUMNS : FORWARD_BY_ROWS),
+  denseBackwardWeights: { word: ".nk..a.p", grain: PANEL },
+  denseBackwardInput: { word: "n.kL..L.s", grain: TILE, perThread: 1 },
+  biasBackward: columns(".na.a"),
+  sgemmNN: product(".nk...a..a.s"),
+  sgemmTN: product(".nk...a..a.s"),
+  sgemmNT: product(".nk...L..a.s"),
+  sgemmTT: product(".nk...L..a.s"),
+
+  reluForward: unary,
+  reluBackward: binary,
+  relu6Forward: unary,
+  relu6Backward: binary,
+  leakyReluForward: unary,
+  leakyReluBackward: binary,
+  eluForward: costlyUnary,
+  eluBackward: binary,
+  seluForward: costlyUnary,
+  seluBackward: binary,
+  celuForward: costlyUnary,
+  celuBackward: binary,
+  geluForward: costlyUnary,
+  geluBackward: costlyBinary,
+  geluTanhForward: costlyUnary,
+  geluTanhBackward: costlyBinary,
+  siluForward: costlyUnary,
+  siluBackward: costlyBinary,
+  mishForward: costlyUnary,
+  mishBackward: costlyBinary,
+  softplusForward: costlyUnary,
+  softplusBackward: binary,
+  softsignForward: unary,
+  softsignBackward: binary,
+  sigmoidForward: costlyUnary,
+  sigmoidBackward: binary,
+  hardSigmoidForward: unary,
+  hardSigmoidBackward: binary,
+  hardSiluForward: unary,
+  hardSiluBackward: binary,
+  tanhForward: costlyUnary,
+  tanhBackward: binary,
+  exponentialForward: costlyUnary,
+  exponentialBackward: binary,
+  absForward: unary,
+  absBackward: binary,
+  linearForward: unary,
+  linearBackward: binary,
+  rreluForward: binary,
+  rreluBackward: elements("naaaa"),
+  softmaxForward: costly(rows("nwrr")),
+  softmaxBackward: rows("nwrrr"),
+  logSoftmaxForward: costly(rows("nwrr")),
+  logSoftmaxBackward: costly(rows("nwrrr")),
+
+  batchNormStatistics: columns(".na.aa"),
+  batchNormForward: columns(".na.aaaaa"),
+  batchNormBackward: columns(".na.aaaaaaa"),
+  batchNormInferenceBackward: columns(".na.aaaaaaa"),
+  layerNormForward: rows("nwr..raa"),
+  layerNormBackward: rows("nwrraa.r"),
+  layerNormParameterGradient: columns(".na.a..aa"),
+
+  bitsFill: costly(elements("noa")),
+  uniformFill: costly(elements("noa")),
+  normalFill: costly(elements("noa")),
+  truncatedNormalFill: costly(elements("noa")),
+  dropoutForward: costly(elements("noaaa")),
+  dropoutMask: costly(elements("noa")),
+  alphaDropoutForward: costly(elements("noaaa")),
+  gaussianDropoutForward: costly(elements("noaaa")),
+  gaussianNoiseForward: costly(elements("noaa")),
+
+  meanSquaredErrorForward: lossForward,
+  meanSquaredErrorBackward: lossBackward,
+  meanAbsoluteErrorForward: lossForward,
+  meanAbsoluteErrorBackward: lossBackward,
+  huberForward: lossForward,
+  huberBackward: lossBackward,
+  logCoshForward: lossForward,
+  logCoshBackward: lossBackward,
+  hingeForward: lossForward,
+  hingeBackward: lossBackward,
+  squaredHingeForward: lossForward,
+  squaredHingeBackward: lossBackward,
+  poissonForward: lossForward,
+  poissonBackward: lossBackward,
+  klDivergenceForward: lossForward,
+  klDivergenceBackward: lossBackward,
+  cosineSimilarityForward: lossForward,
+  cosineSimilarityBackward: lossBackward,
+  binaryCrossentropyForward: lossForward,
+  binaryCrossentropyBackward: lossBackward,
+  binaryCrossentropyFromLogitsForward: lossForward,
+  binaryCrossentropyFromLogitsBackward: lossBackward,
+  sigmoidCrossentropyBackward: lossBackward,
+  categoricalCrossentropyForward: lossForward,
+  categoricalCrossentropyBackward: lossBackward,
+  categoricalCrossentropyFromLogitsForward: lossForward,
+  categoricalCrossentropyFromLogitsBackward: lossBackward,
+  sparseCategoricalCrossentropyForward: sparseForward,
+  sparseCategoricalCrossentropyBackward: sparseBackward,
+  sparseCategoricalCrossentropyFromLogitsForward: sparseForward,
+  sparseCategoricalCrossentropyFromLogitsBackward: sparseBackward,
+  softmaxCrossentropyForward: costly(rows("nwrrra")),
+  softmaxCrossentropyBackward: lossBackward,
+  softmaxCrossentropySparseForward: costly(rows("nwrraa")),
+  softmaxCrossentropySparseBackward: sparseBackward,
+
+  sgdStep: unary,
+  momentumStep: binary,
+  nesterovStep: binary,
+  adagradStep: binary,
+  lionStep: binary,
+  adamStep: elements("naaaa"),
+  amsgradStep: elements("naaaaa"),
+  adadeltaStep: elements("naaaa"),
+  rmspropStep: binary,
+  rmspropMomentumStep: elements("naaaa"),
+  rmspropCenteredStep: elements("naaaa"),
+  rmspropCenteredMomentumStep: elements("naaaaa"),
+  adamaxStep: elements("naaaa"),
+  nadamStep: elements("naaaa"),
+  averageStep: unary,
+  l1Backward: unary,
+  nonNegativeConstraint: elements("na"),
+};
+
+/** Names of the kernels that are cut, in the order in which a pool numbers them. */
+export const CUT_KERNELS = Object.keys(CUTS) as readonly (keyof Kernels)[];
+
+/** Kernels that say how many floats of scratch memory a product needs: each piece has its own. */
+const SCRATCH: { readonly [name in keyof Kernels]?: keyof Kernels } = {
+  denseBackwardInput: "denseBackwardInputScratch",
+  sgemmNN: "sgemmScratch",
+  sgemmTN: "sgemmScratch",
+  sgemmNT: "sgemmScratch",
+  sgemmTT: "sgemmScratch",
+};
+
+/**
+ * Work below which a call stays on one thread, as floats touched: to begin and end a call on two threads takes about
+ * 2 microseconds.
+ */
+export const SPLIT_FROM = 49_152;
+/** Multiply-adds of a product that take as long as one float touched. */
+const PRODUCTS_PER_FLOAT = 8;
+
+/** The kernels, with every call that is large enough cut into pieces for the threads of a pool. */
+export function splitKernels(kernels: Kernels, pool: Pool, splitFrom: number): Kernels {
+  const named = kernels as unknown as Record<string, Kernel>;
+  const split: Record<string, Kernel> = {};
+  CUT_KERNELS.forEach((name, index) => {
+    const kernel = named[name]!;
+    const given = CUTS[name]!;
+    const scratch = SCRATCH[name] && named[SCRATCH[name]]!;
+    const cutterOf = compileCuts(given);
+    split[name] = (...values) => {
+      const cutter = cutterOf(values);
+      if (pool.alive === 1 || cutter.work(values) < splitFrom) return kernel(...values);
+      const { size, pieces } = cutter.pieces(values, pool.threads);
+      if (pieces < 2) return kernel(...values);
+      const block = scratch === undefined ? 0 : 4 * (scratch(values[0]!, values[1]!, values[2]!) as number);
+      pool.run(index, kernel, values.length, pieces, (piece, out, at) =>
+        cutter.layOut(values, piece * size, size, piece * block, out, at),
+      );
+      return undefined;
+    };
+  });
+  for (const name of new Set(Object.values(SCRATCH))) {
+    split[name] = (...values) => pool.threads * (named[name]!(...values) as number);
+  }
+  return { ...kernels, ...(split as Partial<Kernels>) };
+}
+
+function compileCuts(given: Cut | ((...values: number[]) => Cut)): (values: readonly number[]) => Cutter {
+  if (typeof given !== "function") {
+    const only = new Cutter(given);
+    return () => only;
+  }
+  const cutters = new Map<Cut, Cutter>();
+  return (values) => {
+    const cut = given(...values);
+    let cutter = cutters.get(cut);
+    if (cutter === undefined) cutters.set(cut, (cutter = new Cutter(cut)));
+    return cutter;
+  };
+}
+
+/** A cut, read once. */
+class Cutter {
+  readonly #cut: Cut;
+  readonly #count: number;
+  readonly #width: number;
+  readonly #depth: number;
+  /** Addresses that move with the units. */
+  readonly #moving: readonly number[];
+
+  constructor(cut: Cut) {
+    const { word } = cut;
+    this.#cut = cut;
+    this.#count = word.indexOf("n");
+    this.#width = word.indexOf("w");
+    this.#depth = word.indexOf("k");
+    this.#moving = [...word].flatMap((letter, i) => ("abrLps".includes(letter) ? [i] : []));
+  }
+
+  /** What a call costs, as floats touched. */
+  work(values: readonly number[]): number {
+    if (this.#depth >= 0) return (values[0]! * values[1]! * values[2]!) / PRODUCTS_PER_FLOAT;
+    // Elements; rows of w; or columns, whose length is the first argument.
+    const length = this.#width >= 0 ? values[this.#width]! : this.#count > 0 ? values[0]! : 1;
+    return values[this.#count]! * length * this.#moving.length * (this.#cut.cost ?? 1);
+  }
+
+  pieces(values: readonly number[], threads: number): { size: number; pieces: number } {
+    const { grain, perThread = 2 } = this.#cut;
+    const units = values[this.#count]!;
+    const size = Math.max(grain, Math.ceil(units / (threads * perThread) / grain) * grain);
+    return { size, pieces: Math.ceil(units / size) };
+  }
+
+  /** Writes the arguments of at most `size` units from `from` on. */
+  layOut(values: readonly number[], from: number, size: number, scratch: number, out: Float64Array, at: number): void {
+    for (let i = 0; i < values.length; i++) out[at + i] = values[i]!;
+    out[at + this.#count] = Math.min(size, values[this.#count]! - from);
+    const { word } = this.#cut;
+    if (word[1] === "o") out[at + 1] = values[1]! + from;
+    for (const i of this.#moving) {
+      if (values[i] !== 0) out[at + i] = values[i]! + (word[i] === "s" ? scratch : from * this.#stride(values, i));
+    }
+  }
+
+  /** Bytes between the units of an address. */
+  #stride(values: readonly number[], i: number): number {
+    switch (this.#cut.word[i]) {
+      case "b":
+        return 1;
+      case "r":
+        return 4 * values[this.#width]!;
+      case "L":
+        return 4 * values[i + 1]!;
+      case "p":
+        return 4 * values[this.#depth]!;
+      default:
+        return 4;
+    }
+  }
+}
