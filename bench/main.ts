@@ -12,9 +12,10 @@ import { Limits, measure, type Group, type Result } from "./measure.js";
 import { optimizers } from "./optimizers.js";
 import { prediction } from "./prediction.js";
 import { startUp } from "./start-up.js";
+import { threads } from "./threads.js";
 import { training } from "./training.js";
 
-const groups: Record<string, Group> = { kernels, training, prediction, optimizers, activations };
+const groups: Record<string, Group> = { kernels, training, prediction, optimizers, activations, threads };
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,10 +33,9 @@ const host = {
   v8: process.versions.v8,
   cpu: cpus()[0]?.model ?? "unknown",
   cores: cpus().length,
-  threads: 1,
   date: new Date().toISOString().slice(0, 10),
 };
-console.log(`Node ${host.node}, V8 ${host.v8}, ${host.cpu}, ${host.cores} cores, ${host.threads} thread used`);
+console.log(`Node ${host.node}, V8 ${host.v8}, ${host.cpu}, ${host.cores} cores, one thread unless said`);
 
 const results: Result[] = [];
 const limitsOf: Record<string, { gflops: number; copyGBs: number }> = {};

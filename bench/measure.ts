@@ -44,7 +44,7 @@ const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
 
 /** Calls per second of `run`, the best tenth of many short samples: what is left out is other programs' noise. */
-function fastestRate(run: () => void, ms: number): number {
+export function fastestRate(run: () => unknown, ms: number): number {
   const samples: number[] = [];
   const end = performance.now() + ms;
   let calls = 1;

@@ -20,7 +20,8 @@ mkdirSync(folder, { recursive: true });
 const program = `${folder}/program.mjs`;
 await build({
   stdin: {
-    contents: 'import * as program from "./program.js"; console.log(JSON.stringify(await program.hashes()));',
+    contents:
+      'import * as program from "./program.js"; console.log(JSON.stringify(await program.hashes({ threads: Number(process.argv[2]) })));',
     resolveDir: `${root}test/browser`,
     loader: "ts",
   },
@@ -48,18 +49,21 @@ function nodeOf(version) {
 
 let expected;
 for (const binary of [process.execPath, ...versions.map(nodeOf)]) {
-  for (const flags of [
-    [],
-    ["--no-enable-fma3"],
-    ["--no-enable-avx", "--no-enable-avx2"],
-    ["--liftoff", "--no-wasm-tier-up"],
+  for (const [threads, flags] of [
+    [1, []],
+    [2, []],
+    [3, []],
+    [4, []],
+    [1, ["--no-enable-fma3"]],
+    [1, ["--no-enable-avx", "--no-enable-avx2"]],
+    [1, ["--liftoff", "--no-wasm-tier-up"]],
   ]) {
     const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).trim();
-    const hashes = execFileSync(binary, [...flags, program], { encoding: "utf8" }).trim();
+    const hashes = execFileSync(binary, [...flags, program, String(threads)], { encoding: "utf8" }).trim();
     expected ??= hashes;
     const same = hashes === expected;
     console.log(
-      `${same ? "same" : "DIFFERS"}  ${version} ${flags.join(" ")}${same ? "" : `\n  ${hashes}\n  ${expected}`}`,
+      `${same ? "same" : "DIFFERS"}  ${version} threads=${threads} ${flags.join(" ")}${same ? "" : `\n  ${hashes}\n  ${expected}`}`,
     );
     if (!same) process.exitCode = 1;
   }

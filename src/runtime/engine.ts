@@ -120,6 +120,7 @@ export class Engine {
 
   /** Throws once a kernel has trapped: its memory may be half written, and nothing computed from it can be trusted. */
   checkUsable(): void {
+    this.#noteThreads();
     if (this.#failure !== undefined) {
       throw new Error(`Engine: ${this.#failure}; call dispose() and init(), and load saved weights.`);
     }
@@ -127,12 +128,12 @@ export class Engine {
 
   /** Remembers a trap. */
   noteTrap(error: unknown): void {
-    if (error instanceof WebAssembly.RuntimeError) this.#failure = `a kernel failed earlier (${error.message})`;
+    if (error instanceof WebAssembly.RuntimeError) this.#failure ??= `a kernel failed earlier (${error.message})`;
   }
 
-  /** Whether a kernel has trapped or the engine was disposed. */
-  get isUsable(): boolean {
-    return this.#failure === undefined;
+  #noteThreads(): void {
+    const failure = this.#pool?.failure;
+    if (failure !== undefined) this.#failure ??= `a kernel failed earlier (${failure})`;
   }
 
   /** Ends the threads. Its models cannot compute any more; what they hold can still be read. */

@@ -55,6 +55,8 @@ export class Pool {
   readonly ready: Promise<void>;
   /** Why there are fewer workers than were asked for. */
   refused: string | undefined;
+  /** What left memory half written, so that nothing computed from it can be trusted any more. */
+  failure: string | undefined;
   /** Pieces of the current call that this thread took, and the arguments of one. */
   readonly #own = new Uint8Array(MAX_PIECES);
   readonly #given: number[] = [];
@@ -168,11 +170,15 @@ export class Pool {
     for (;;) {
       const finished = Atomics.load(words, FINISHED + piece);
       if (finished === call) return;
-      if (finished === -call) throw new WebAssembly.RuntimeError("a kernel trapped in a worker thread");
-      if (performance.now() > deadline)
-        throw new WebAssembly.RuntimeError("a worker thread stopped in the middle of a kernel");
+      if (finished === -call) this.#fail("a kernel trapped in a worker thread");
+      if (performance.now() > deadline) this.#fail("a worker thread stopped in the middle of a kernel");
       rest(words);
     }
+  }
+
+  #fail(message: string): never {
+    this.failure = message;
+    throw new WebAssembly.RuntimeError(message);
   }
 
   /** Ends the workers. */

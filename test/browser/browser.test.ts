@@ -39,6 +39,13 @@ describe.skipIf(noChromium !== undefined)(`headless Chromium${noChromium ? ` (${
     );
   });
 
+  it("works with threads on an isolated page, and with one where it is not isolated", async () => {
+    const three = "program.hashes({ threads: 3 }).then((found) => ({ ...found, threads: program.info().threads }))";
+    expect(await inPage(three)).toEqual({ ...(await hashes()), threads: 3 });
+    const refused = "program.hashes({ threads: 3 }).then(() => program.info().refused.threads)";
+    expect(await inPage(refused, { isolated: false })).toMatch(/not cross-origin isolated|no SharedArrayBuffer/);
+  });
+
   it("tells an error of the page and a browser that cannot work", async () => {
     await expect(runInChromium("throw new Error('boom');")).rejects.toThrow(/In the page: Error: boom/);
     await expect(runInChromium("", { timeoutMs: 1500 })).rejects.toThrow(/reported nothing within 1500 ms/);

@@ -186,7 +186,9 @@ describe("failures on the way", () => {
       () => model.trainOnBatch(x, noise(4, 2, 1)),
       () => model.predictMC(x),
     ]) {
-      expect(action).toThrow(/^Engine: a kernel failed earlier \(.*\); call dispose\(\) and init\(\), and load saved weights\.$/);
+      expect(action).toThrow(
+        /^Engine: a kernel failed earlier \(.*\); call dispose\(\) and init\(\), and load saved weights\.$/,
+      );
     }
     await expect(model.fit(x, noise(4, 2, 1))).rejects.toThrow(/^Engine: a kernel failed earlier/);
   });
