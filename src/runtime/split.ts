@@ -12,7 +12,7 @@
  *     L   an address with as many floats per unit as the next argument says (its leading dimension)
  *     p   an address with k floats per unit (a column of a kernel in panels)
  *     w   floats of a row
- *     k   floats of a column; marks a product, whose m n k count as work
+ *     k   floats of a column; marks a product, whose first three arguments are m n k
  *     o   the number of the first unit, for random numbers
  *     s   an address of scratch memory, one block for each piece
  *     .   anything that stays as it is
@@ -235,7 +235,7 @@ const SCRATCH: { readonly [name in keyof Kernels]?: keyof Kernels } = {
  * threads takes about 2, and fetching what another core has just written takes longer.
  */
 export const SPLIT_FROM = 131_072;
-/** Multiply-adds of a product that take as long as one float touched. */
+/** Multiply-adds of a product, beside reading its kernel, that take as long as one float touched. */
 const PRODUCTS_PER_FLOAT = 2;
 
 /** The kernels, with every call that is large enough cut into pieces for the threads of a pool. */
@@ -299,7 +299,7 @@ class Cutter {
 
   /** What a call costs, as floats touched. */
   work(values: readonly number[]): number {
-    if (this.#depth >= 0) return (values[0]! * values[1]! * values[2]!) / PRODUCTS_PER_FLOAT;
+    if (this.#depth >= 0) return values[1]! * values[2]! * (1 + values[0]! / PRODUCTS_PER_FLOAT);
     // Elements; rows of w; or columns, whose length is the first argument.
     const length = this.#width >= 0 ? values[this.#width]! : this.#count > 0 ? values[0]! : 1;
     return values[this.#count]! * length * this.#moving.length * (this.#cut.cost ?? 1);
