@@ -1,7 +1,8 @@
 /**
  * Arithmetic on four f32 lanes. The only file that knows about relaxed SIMD: the relaxed build fuses multiply and
- * add into one rounding, the baseline build rounds twice. ASC_FEATURE_RELAXED_SIMD is resolved by the compiler, and
- * the branch that is not taken is not compiled.
+ * add into one rounding, the baseline build rounds twice. It is made from the relaxed one, by replacing the two
+ * instructions below (packed/unpack.ts): so nothing else may depend on ASC_FEATURE_RELAXED_SIMD. The compiler resolves
+ * it for the debug build, which computes as the baseline does.
  */
 
 /** a * b + c */

@@ -2,4 +2,4 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 
 mkdirSync("dist/build", { recursive: true });
-for (const name of ["baseline", "math"]) copyFileSync(`build/${name}.d.ts`, `dist/build/${name}.d.ts`);
+for (const name of ["relaxed", "math", "unpack"]) copyFileSync(`build/${name}.d.ts`, `dist/build/${name}.d.ts`);

@@ -44,8 +44,7 @@ function slabStride(n: i32): i32 {
  * only, and any run of rows gives the same bits as the whole product.
  */
 export function denseBackwardInput(m: i32, n: i32, k: i32, dy: usize, ldy: i32, w: usize, dx: usize, ldx: i32, scratch: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) backwardInput<Six>(m, n, k, dy, ldy, w, dx, ldx, scratch);
-  else backwardInput<Quad>(m, n, k, dy, ldy, w, dx, ldx, scratch);
+  backwardInput<Six>(m, n, k, dy, ldy, w, dx, ldx, scratch);
 }
 
 /** denseBackwardInput with tiles at most 4 rows high: see denseForwardShort. */

@@ -21,8 +21,7 @@ const PAGES: i32 = 88;
  * columns after the last) gives the same bits as the whole product.
  */
 export function denseBackwardWeights(m: i32, n: i32, k: i32, x: usize, ldx: i32, dy: usize, ldy: i32, dw: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) backwardWeights<Six>(m, n, k, x, bytes(ldx), dy, bytes(ldy), dw);
-  else backwardWeights<Four>(m, n, k, x, bytes(ldx), dy, bytes(ldy), dw);
+  backwardWeights<Six>(m, n, k, x, bytes(ldx), dy, bytes(ldy), dw);
 }
 
 /** denseBackwardWeights with tiles at most 4 rows high: see denseForwardShort. */

@@ -20,8 +20,7 @@ const KC: i32 = 1024;
  * panels (with or without the narrow columns after the last), gives the same bits as the whole product.
  */
 export function denseForward(m: i32, n: i32, k: i32, x: usize, ldx: i32, w: usize, bias: usize, y: usize, ldy: i32): void {
-  if (ASC_FEATURE_RELAXED_SIMD) forward<Six>(m, n, k, x, bytes(ldx), w, bias, y, bytes(ldy));
-  else forward<Four>(m, n, k, x, bytes(ldx), w, bias, y, bytes(ldy));
+  forward<Six>(m, n, k, x, bytes(ldx), w, bias, y, bytes(ldy));
 }
 
 /** denseForward with tiles at most 4 rows high, for engines whose register allocator spills higher ones: same bits. */

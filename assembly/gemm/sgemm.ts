@@ -18,20 +18,16 @@ const KC: i32 = 256;
  * overlap the rest.
  */
 export function sgemmNN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
-  else gemm<Four, AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  gemm<Six, AsIs, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 export function sgemmNT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
-  else gemm<Four, AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  gemm<Six, AsIs, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 export function sgemmTN(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
-  else gemm<Four, Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  gemm<Six, Transposed, AsIs>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 export function sgemmTT(m: i32, n: i32, k: i32, alpha: f32, a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, scratch: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) gemm<Six, Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
-  else gemm<Four, Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
+  gemm<Six, Transposed, Transposed>(m, n, k, alpha, a, bytes(lda), b, bytes(ldb), beta, c, bytes(ldc), scratch);
 }
 
 /** sgemm with tiles at most 4 rows high, for engines whose register allocator spills higher ones: same bits. */

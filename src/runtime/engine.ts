@@ -10,7 +10,7 @@ import {
   instantiateKernels,
   sharedForm,
   shortName,
-  spillsHighTiles,
+  wantsShortTiles,
   withShortTiles,
   type Build,
   type Kernels,
@@ -79,7 +79,7 @@ export class Engine {
   constructor({ build, module, memory, sha256, refused = {}, threads = 1, splitFrom = SPLIT_FROM }: EngineParts) {
     this.memory = memory;
     const all = instantiateKernels(module, memory);
-    const short = build === "relaxed" && spillsHighTiles();
+    const short = wantsShortTiles(build);
     const kernels = short ? withShortTiles(all) : all;
     this.#info = { build, fused: kernels.isFused(FUSED_PROBE) === 1, sha256, refused };
     if (threads > 1) {

@@ -1,6 +1,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
-import { inlined } from "../../build/inline.js";
-import type { instantiate } from "../../build/baseline.js";
+import * as inlined from "../../build/inline.js";
+import type { instantiate } from "../../build/relaxed.js";
+import type { instantiate as instantiateUnpacker } from "../../build/unpack.js";
 
 /** Every Wasm export by name, typed by the compiler's own declarations. */
 export type Kernels = Omit<Awaited<ReturnType<typeof instantiate>>, "memory">;
@@ -8,16 +9,40 @@ export type Kernels = Omit<Awaited<ReturnType<typeof instantiate>>, "memory">;
 /** The builds that the package carries. `debug` (with assertions) exists in the repository only. */
 export type Build = "baseline" | "relaxed" | "debug";
 
-/** A build's bytes and their SHA-256, decoded from the inlined base64 once. */
-export function inlinedBytes(name: keyof typeof inlined): Uint8Array<ArrayBuffer> {
-  const characters = atob(inlined[name].base64);
+/** The modules that the package carries, by the numbers that assembly/packed/unpack.ts gives them. */
+const INLINED = ["math", "baseline", "relaxed"] as const;
+
+type Unpacker = Awaited<ReturnType<typeof instantiateUnpacker>>;
+
+let inflated: { unpacker: Unpacker; streams: number; end: number } | undefined;
+
+/** What is inlined, decompressed once, in a memory of its own. */
+function inflateInlined(): { unpacker: Unpacker; streams: number; end: number } {
+  const unpacker = instantiateSync(compile(fromBase64(inlined.unpacker)), {}).instance.exports as unknown as Unpacker;
+  const packed = fromBase64(inlined.packed);
+  const start = unpacker.heapBase();
+  new Uint8Array(unpacker.memory.buffer).set(packed, start);
+  const streams = start + packed.length;
+  return { unpacker, streams, end: unpacker.inflate(start, streams) };
+}
+
+/** The bytes of a module that the package carries. */
+export function inlinedBytes(name: (typeof INLINED)[number]): Uint8Array<ArrayBuffer> {
+  inflated ??= inflateInlined();
+  const { unpacker, streams, end } = inflated;
+  const length = unpacker.unpack(streams, end, INLINED.indexOf(name)) - end;
+  return new Uint8Array(unpacker.memory.buffer.slice(end, end + length) as ArrayBuffer);
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(text);
   const bytes = new Uint8Array(characters.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
   return bytes;
 }
 
-export function inlinedHash(name: keyof typeof inlined): string {
-  return inlined[name].sha256;
+export function inlinedHash(name: keyof typeof inlined.sha256): string {
+  return inlined.sha256[name];
 }
 
 /** Compiles bytes, or says which Content-Security-Policy directive forbids it. */
@@ -98,7 +123,6 @@ const SHARED = 2;
 
 /**
  * The kernels with every product replaced by its form of short register tiles, `<name>Short`, which has the same bits.
- * V8's register allocator spills the high tiles of the relaxed build up to version 12 (Node 22, Chrome 129).
  */
 export function withShortTiles(kernels: Kernels): Kernels {
   const named = Object.keys(kernels).map((name) => [name, kernels[shortName(kernels, name) as keyof Kernels]]);
@@ -110,8 +134,16 @@ export function shortName(kernels: Kernels, name: string): string {
   return `${name}Short` in kernels ? `${name}Short` : name;
 }
 
-/** Whether this is a V8 that spills them. Only the time that a product takes depends on it. */
-export function spillsHighTiles(): boolean {
+/**
+ * Whether high tiles take more registers than there are: in the baseline build, where a product takes one more before it
+ * is added, and in the relaxed build where V8's register allocator spills them, up to version 12 (Node 22, Chrome 129).
+ */
+export function wantsShortTiles(build: Build): boolean {
+  return build === "baseline" || (build === "relaxed" && isOlderV8());
+}
+
+/** Whether this is V8 12 or older. Only the time that a product takes depends on it. */
+function isOlderV8(): boolean {
   const { process, Deno, navigator } = globalThis as {
     process?: { versions?: { v8?: string } };
     Deno?: { version?: { v8?: string } };
