@@ -55,6 +55,7 @@ export { adamaxStep } from "./optimizers/adamax";
 export { nadamStep } from "./optimizers/nadam";
 export { lionStep } from "./optimizers/lion";
 export { averageStep } from "./optimizers/average";
+export { flushTiny } from "./optimizers/moving-average";
 export { panelFloats, panelOffset, panelStride, packPanels, unpackPanels } from "./gemm/panels";
 export { denseForward, denseForwardShort } from "./gemm/dense-forward";
 export { denseBackwardWeights, denseBackwardWeightsShort } from "./gemm/dense-backward-weights";

@@ -1,16 +1,34 @@
+import type { OptimizerSpec } from "../src/optimizers/define-optimizer.js";
 import { optimizers as family } from "../src/optimizers/index.js";
 import { OptimizerRun } from "../src/optimizers/optimizer-run.js";
 import type { Engine } from "../src/runtime/engine.js";
 import type { Case, Limits } from "./measure.js";
 import { PARAMETERS } from "./net.js";
 
+const defaults = Object.entries(family).map(([name, make]): [string, OptimizerSpec] => [name, make()]);
+const variants: [string, OptimizerSpec][] = [
+  ...defaults,
+  ["sgd, momentum", family.sgd({ momentum: 0.9 })],
+  ["sgd, nesterov", family.sgd({ momentum: 0.9, nesterov: true })],
+  ["rmsprop, centered, momentum", family.rmsprop({ centered: true, momentum: 0.9 })],
+  ["adam, amsgrad", family.adam({ amsgrad: true })],
+];
+/** What is done besides the update is on top of the same limit. */
+const options: [string, OptimizerSpec][] = [
+  ["adam, clipValue", family.adam({ clipValue: 1 })],
+  ["adam, clipNorm", family.adam({ clipNorm: 1 })],
+  ["adam, globalClipNorm", family.adam({ globalClipNorm: 1 })],
+  ["adam, useEma", family.adam({ useEma: true })],
+];
+
 /** Each optimizer's update, against a plain pass that reads and writes as many arrays of the same size. */
 export function* optimizers(engine: Engine, limits: Limits): Iterable<Case> {
-  for (const [name, factory] of Object.entries(family)) {
-    for (const n of name === "adam" ? [PARAMETERS, 10_000_000] : [PARAMETERS]) {
-      const spec = factory();
-      const slots = spec.definition.slots(spec.options as never).length;
-      const reads = 2 + slots;
+  for (const [n, specs] of [
+    [PARAMETERS, [...variants, ...options]],
+    [10_000_000, variants],
+  ] as const) {
+    for (const [name, spec] of specs) {
+      const reads = 2 + spec.definition.slots(spec.options as never).length;
       const [address, gradient] = [engine.arena.allocate(n * 4), engine.arena.allocate(n * 4)];
       engine.floats(address, n).fill(0.5);
       engine.floats(gradient, n).fill(0.01);

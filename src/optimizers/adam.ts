@@ -7,6 +7,7 @@ const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, 
 export const adamRule = {
   defaults,
   slots: (h: { readonly amsgrad: unknown }): ("m" | "v" | "vMax")[] => (h.amsgrad ? ["m", "v", "vMax"] : ["m", "v"]),
+  decays: { m: "beta1" } as const,
   products: {
     beta1: (h: Values<typeof defaults>) => h.beta1,
     beta2: (h: Values<typeof defaults>) => h.beta2,
@@ -22,15 +23,15 @@ export const adamRule = {
     p: Readonly<Record<"beta1" | "beta2", number>>,
   ): void {
     const correction = Math.sqrt(1 - p.beta2);
-    const alpha = (learningRate * correction) / (1 - p.beta1);
+    const rate = (learningRate * correction) / (1 - p.beta1);
     const e = compat === "torch" ? epsilon * correction : epsilon;
     const rest1 = 1 - beta1;
     const rest2 = 1 - beta2;
     // prettier-ignore
     if (amsgrad) {
-      k.amsgradStep(n, theta, g, m, v, vMax, scale, limit, coupled, decay, alpha, beta1, rest1, beta2, rest2, e);
+      k.amsgradStep(n, theta, g, m, v, vMax, scale, limit, coupled, decay, rate, beta1, rest1, beta2, rest2, e);
     } else {
-      k.adamStep(n, theta, g, m, v, scale, limit, coupled, decay, alpha, beta1, rest1, beta2, rest2, e);
+      k.adamStep(n, theta, g, m, v, scale, limit, coupled, decay, rate, beta1, rest1, beta2, rest2, e);
     }
   },
 };

@@ -18,12 +18,13 @@ export const adamax = defineOptimizer({
   defaults: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
   torch: { learningRate: 2e-3, epsilon: 1e-8 },
   slots: () => ["m", "u"],
+  decays: { m: "beta1" },
   products: { beta1: (h) => h.beta1 },
   step(k, n, theta, g, { scale, limit, coupled, decay }, { m, u }, h, p) {
     const { beta1, beta2 } = h;
-    const alpha = h.learningRate / (1 - p.beta1);
+    const rate = h.learningRate / (1 - p.beta1);
     const [inside, outside] = h.compat === "keras" ? [0, h.epsilon] : [h.epsilon, 0];
     const rest1 = 1 - beta1;
-    k.adamaxStep(n, theta, g, m, u, scale, limit, coupled, decay, alpha, beta1, rest1, beta2, inside, outside);
+    k.adamaxStep(n, theta, g, m, u, scale, limit, coupled, decay, rate, beta1, rest1, beta2, inside, outside);
   },
 });

@@ -54,6 +54,11 @@ export interface OptimizerDefinition<
   readonly check?: (where: string, options: Readonly<Record<string, unknown>>) => void;
   /** Arrays kept for each parameter, as many floats each. A scheduled hyperparameter counts as not zero. */
   readonly slots: (h: { readonly [K in keyof NoInfer<D & Extra>]: unknown }) => readonly Slot[];
+  /**
+   * Slots with a sign that are a moving average, and the hyperparameter that is the weight of the old average: what is
+   * left of a gradient that has become 0 is set to 0 before it is subnormal (assembly/optimizers/moving-average.ts).
+   */
+  readonly decays?: Readonly<Partial<Record<NoInfer<Slot>, keyof NoInfer<D & Extra> & string>>>;
   /** First value of a slot's floats. Default 0. */
   readonly initial?: (slot: Slot, h: Readonly<Record<string, unknown>>) => number;
   /** Factors of running products over a parameter's updates, in float64, kept beside its slots; in this order. */

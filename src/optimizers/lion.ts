@@ -16,6 +16,7 @@ export const lion = defineOptimizer({
   paper: "Chen et al. 2023, arXiv:2302.06675, algorithm 2",
   defaults: { learningRate: 1e-3, beta1: 0.9, beta2: 0.99 },
   slots: () => ["m"],
+  decays: { m: "beta2" },
   step(k, n, theta, g, { scale, limit, coupled, decay }, { m }, { learningRate, beta1, beta2 }) {
     const rest1 = 1 - beta1;
     k.lionStep(n, theta, g, m, scale, limit, coupled, decay, learningRate, beta1, rest1, beta2, 1 - beta2);

@@ -22,6 +22,7 @@ export const nadam = defineOptimizer({
   torch: { learningRate: 2e-3, epsilon: 1e-8, momentumDecay: 4e-3 },
   torchOnly: { momentumDecay: 1 },
   slots: () => ["m", "v"],
+  decays: { m: "beta1" },
   products: {
     beta2: (h) => h.beta2,
     fading: (h) => pow(0.96, h.momentumDecay),
@@ -32,13 +33,13 @@ export const nadam = defineOptimizer({
     const mu = beta1 * (1 - 0.5 * p.fading);
     const nextMu = beta1 * (1 - 0.5 * p.fading * pow(0.96, h.momentumDecay));
     const correction = Math.sqrt(1 - p.beta2);
-    const rate = h.learningRate * correction;
-    const fromM = (rate * nextMu) / (1 - p.mu * nextMu);
-    const fromG = (rate * (1 - mu)) / (1 - p.mu);
+    const fromM = nextMu / (1 - p.mu * nextMu);
+    const fromG = (1 - mu) / (1 - p.mu); // > 0: mu < 1
+    const rate = h.learningRate * correction * fromG;
     const e = h.epsilon * correction;
     const rest1 = 1 - beta1;
     const rest2 = 1 - beta2;
     // prettier-ignore
-    k.nadamStep(n, theta, g, m, v, scale, limit, coupled, decay, fromM, fromG, beta1, rest1, beta2, rest2, e);
+    k.nadamStep(n, theta, g, m, v, scale, limit, coupled, decay, rate, fromM / fromG, beta1, rest1, beta2, rest2, e);
   },
 });

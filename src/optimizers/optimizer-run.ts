@@ -4,6 +4,7 @@ import type { Engine } from "../runtime/engine.js";
 import type { Kernels } from "../runtime/wasm.js";
 import { valueAt, type Schedule } from "../schedules/schedule.js";
 import type { Around, OptimizerSpec, Values } from "./define-optimizer.js";
+import { flushInterval } from "./flush-interval.js";
 import { RANGES } from "./hyperparameters.js";
 
 /** What an optimizer needs to know of a parameter. */
@@ -334,6 +335,9 @@ export class OptimizerRun {
       p.updates++;
       for (const product in definition.products) scalars[product]! *= definition.products[product]!(h, p);
       definition.step(kernels, size, address, gradient, around, slots, h, p);
+      for (const slot in definition.decays) {
+        if (slot in slots) this.#flush(slots[slot]!, size, values[definition.decays[slot]!]!, p.updates);
+      }
     }
     values["learningRate"] = learningRate!;
   }
@@ -352,8 +356,14 @@ export class OptimizerRun {
       const started = state.scalars["updates"]! > ((this.#iterations + 1) % window === 0 ? 1 : 0);
       const momentum = started ? (this.#values["emaMomentum"] as number) : 0;
       kernels.averageStep(parameter.size, state.slots[AVERAGE]!, parameter.address, momentum, 1 - momentum);
+      this.#flush(state.slots[AVERAGE]!, parameter.size, momentum, this.#iterations + 1);
       if (overwrites) this.#overwriteByAverage(parameter, state);
     }
+  }
+
+  /** Frees a moving average of what is too small, in every so many steps. */
+  #flush(address: number, size: number, decay: number, step: number): void {
+    if (step % flushInterval(decay) === 0) this.#engine.kernels.flushTiny(size, address);
   }
 
   #overwriteByAverage(parameter: Optimizable, state: State): void {

@@ -19,6 +19,7 @@ export const rmsprop = defineOptimizer({
   defaults: { learningRate: 1e-3, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false },
   torch: { learningRate: 1e-2, rho: 0.99, epsilon: 1e-8 },
   slots: (h) => ["v", ...(h.momentum === 0 ? [] : (["m"] as const)), ...(h.centered ? (["mean"] as const) : [])],
+  decays: { m: "momentum", mean: "rho" },
   step(k, n, theta, g, { scale, limit, coupled, decay }, { v, m, mean }, h) {
     const { learningRate, rho, momentum } = h;
     const keras = h.compat === "keras";
@@ -26,12 +27,12 @@ export const rmsprop = defineOptimizer({
     const rest = 1 - rho;
     // prettier-ignore
     if (m === undefined) {
-      if (h.centered) k.rmspropCenteredStep(n, theta, g, v, mean, scale, limit, coupled, decay, rho, rest, learningRate, inside, outside);
-      else k.rmspropStep(n, theta, g, v, scale, limit, coupled, decay, rho, rest, learningRate, inside, outside);
+      if (h.centered) k.rmspropCenteredStep(n, theta, g, v, mean, scale, limit, coupled, decay, learningRate, rho, rest, inside, outside);
+      else k.rmspropStep(n, theta, g, v, scale, limit, coupled, decay, learningRate, rho, rest, inside, outside);
     } else {
       const [gain, rate] = keras ? [learningRate, 1] : [1, learningRate];
-      if (h.centered) k.rmspropCenteredMomentumStep(n, theta, g, v, m, mean, scale, limit, coupled, decay, rho, rest, gain, inside, outside, momentum, rate);
-      else k.rmspropMomentumStep(n, theta, g, v, m, scale, limit, coupled, decay, rho, rest, gain, inside, outside, momentum, rate);
+      if (h.centered) k.rmspropCenteredMomentumStep(n, theta, g, v, m, mean, scale, limit, coupled, decay, rate, rho, rest, inside, outside, momentum, gain);
+      else k.rmspropMomentumStep(n, theta, g, v, m, scale, limit, coupled, decay, rate, rho, rest, inside, outside, momentum, gain);
     }
   },
 });

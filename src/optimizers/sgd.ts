@@ -27,12 +27,13 @@ export const sgd = defineOptimizer({
     if (dampening !== 0) throw rangeError(where, "nesterov needs dampening = 0", "dampening", dampening);
   },
   slots: (h) => (h.momentum === 0 ? [] : ["m"]),
+  decays: { m: "momentum" },
   step(k, n, theta, g, { scale, limit, coupled, decay }, s, h, p) {
     if (s.m === undefined) return k.sgdStep(n, theta, g, scale, limit, coupled, decay, h.learningRate);
     const step = h.nesterov ? k.nesterovStep : k.momentumStep;
     const first = p.updates === 1; // PyTorch starts the buffer with the gradient, undamped
     const gain = h.compat === "keras" ? h.learningRate : first ? 1 : 1 - h.dampening;
     const rate = h.compat === "keras" ? 1 : h.learningRate;
-    step(n, theta, g, s.m, scale, limit, coupled, decay, h.momentum, gain, rate);
+    step(n, theta, g, s.m, scale, limit, coupled, decay, rate, h.momentum, gain);
   },
 });

@@ -208,6 +208,7 @@ const CUTS: { readonly [name in keyof Kernels]?: Cut | ((...values: number[]) =>
   adamaxStep: update("naaaa"),
   nadamStep: update("naaaa"),
   averageStep: update("naa"),
+  flushTiny: elements("na"),
   l1Backward: unary,
   nonNegativeConstraint: elements("na"),
 };

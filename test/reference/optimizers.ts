@@ -102,12 +102,29 @@ const div = (a: number, b: number): number => r(r(a) / r(b));
 const pmax = (a: number, b: number): number => (a < b ? b : a);
 const sqrt = (a: number): number => r(Math.sqrt(r(a)));
 
-/** keep * average + take * x, without what is too small to matter: as the kernels' movingAverage. */
-const GUARD = 2 ** -80;
-const average = (keep: number, before: number, take: number, x: number): number =>
-  r(madd(keep, before, madd(take, x, GUARD)) - GUARD);
+/** keep * average + take * x */
+const average = (keep: number, before: number, take: number, x: number): number => madd(keep, before, mul(take, x));
 
-const withoutSubnormals = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 : x);
+/** What averages that are never negative gain in each step, so that they are never subnormal. */
+const FLOOR = 2 ** -120;
+const meanSquare = (keep: number, before: number, take: number, x: number): number =>
+  madd(keep, before, madd(mul(take, x), x, FLOOR));
+
+/** Slots with a sign that are averages, and the weight of the old average: what is tiny of them becomes 0 at times. */
+const DECAYS: Record<string, Record<string, string>> = {
+  sgd: { m: "momentum" },
+  adam: { m: "beta1" },
+  adamW: { m: "beta1" },
+  adamax: { m: "beta1" },
+  nadam: { m: "beta1" },
+  rmsprop: { m: "momentum", mean: "rho" },
+  lion: { m: "beta2" },
+};
+const TINY = 2 ** -110;
+/** The largest power of two up to 64 of which 2^-16 is left, or 1. */
+const interval = (decay: number): number =>
+  decay === 0 ? 64 : ([64, 32, 16, 8, 4, 2].find((n) => decay ** n >= 2 ** -16) ?? 1);
+const withoutTiny = (x: number): number => (Math.abs(x) < TINY ? 0 : x);
 
 /** What is subtracted from the parameter in f32, in the order of the kernels. */
 export const twins: Record<string, Rule> = {
@@ -124,54 +141,55 @@ export const twins: Record<string, Rule> = {
     const correction = Math.sqrt(1 - beta2!);
     const alpha = (h.learningRate! * correction) / (1 - beta1!);
     s.m = average(h.beta1!, s.m!, 1 - h.beta1!, g);
-    s.v = average(h.beta2!, s.v!, mul(1 - h.beta2!, g), g);
+    s.v = meanSquare(h.beta2!, s.v!, 1 - h.beta2!, g);
     if (h.amsgrad) s.vMax = pmax(s.v, s.vMax!);
     const v = h.amsgrad ? s.vMax! : s.v;
     return mul(alpha, div(s.m, add(sqrt(v), h.compat === "torch" ? h.epsilon! * correction : h.epsilon!)));
   },
   adagrad(p, g, s, h, t) {
     const torch = h.compat === "torch";
-    s.a = madd(g, g, s.a!);
+    s.a = madd(g, g, pmax(s.a!, FLOOR));
     const root = add(sqrt(add(s.a, torch ? 0 : h.epsilon!)), torch ? h.epsilon! : 0);
-    return div(mul(h.learningRate! / (1 + (t - 1) * h.learningRateDecay!), g), root);
+    return mul(h.learningRate! / (1 + (t - 1) * h.learningRateDecay!), div(g, root));
   },
   adadelta(p, g, s, h) {
-    s.a = average(h.rho!, s.a!, mul(1 - h.rho!, g), g);
+    s.a = meanSquare(h.rho!, s.a!, 1 - h.rho!, g);
     const change = mul(sqrt(div(add(s.d!, h.epsilon!), add(s.a, h.epsilon!))), g);
-    s.d = average(h.rho!, s.d!, mul(1 - h.rho!, change), change);
+    s.d = meanSquare(h.rho!, s.d!, 1 - h.rho!, change);
     return mul(h.learningRate!, change);
   },
   rmsprop(p, g, s, h) {
     const torch = h.compat === "torch";
     const momentum = h.momentum !== 0;
-    s.v = average(h.rho!, s.v!, mul(1 - h.rho!, g), g);
+    s.v = meanSquare(h.rho!, s.v!, 1 - h.rho!, g);
     if (h.centered) s.mean = average(h.rho!, s.mean!, 1 - h.rho!, g);
     const square = h.centered ? pmax(r(s.v - mul(s.mean!, s.mean!)), 0) : s.v;
     const root = add(sqrt(add(square, torch ? 0 : h.epsilon!)), torch ? h.epsilon! : 0);
-    const step = div(mul(momentum && torch ? 1 : h.learningRate!, g), root);
-    if (!momentum) return step;
-    s.m = average(h.momentum!, s.m!, 1, step);
+    const step = div(g, root);
+    if (!momentum) return mul(h.learningRate!, step);
+    s.m = average(h.momentum!, s.m!, torch ? 1 : h.learningRate!, step);
     return mul(torch ? h.learningRate! : 1, s.m);
   },
   adamax(p, g, s, h, t, { beta1 }) {
     const torch = h.compat === "torch";
     s.m = average(h.beta1!, s.m!, 1 - h.beta1!, g);
-    s.u = pmax(add(Math.abs(g), torch ? h.epsilon! : 0), mul(h.beta2!, s.u!));
+    s.u = pmax(add(Math.abs(g), torch ? Math.max(h.epsilon!, FLOOR) : FLOOR), mul(h.beta2!, s.u!));
     return mul(h.learningRate! / (1 - beta1!), div(s.m, add(s.u, torch ? 0 : h.epsilon!)));
   },
   nadam(p, g, s, h, t, { beta2, fading, mu }) {
     const now = h.beta1! * (1 - 0.5 * fading!);
     const next = h.beta1! * (1 - 0.5 * fading! * pow(0.96, h.momentumDecay!));
     const correction = Math.sqrt(1 - beta2!);
-    const rate = h.learningRate! * correction;
+    const fromM = next / (1 - mu! * next);
+    const fromG = (1 - now) / (1 - mu!);
     s.m = average(h.beta1!, s.m!, 1 - h.beta1!, g);
-    s.v = average(h.beta2!, s.v!, mul(1 - h.beta2!, g), g);
-    const ahead = madd((rate * next) / (1 - mu! * next), s.m, mul((rate * (1 - now)) / (1 - mu!), g));
-    return div(ahead, add(sqrt(s.v), h.epsilon! * correction));
+    s.v = meanSquare(h.beta2!, s.v!, 1 - h.beta2!, g);
+    const ahead = madd(fromM / fromG, s.m, g);
+    return mul(h.learningRate! * correction * fromG, div(ahead, add(sqrt(s.v), h.epsilon! * correction)));
   },
   lion(p, g, s, h) {
     const direction = Math.sign(madd(h.beta1!, s.m!, mul(1 - h.beta1!, g)));
-    s.m = withoutSubnormals(madd(h.beta2!, s.m!, mul(1 - h.beta2!, g)));
+    s.m = average(h.beta2!, s.m!, 1 - h.beta2!, g);
     return direction === 0 ? 0 : mul(h.learningRate!, direction);
   },
 };
@@ -196,6 +214,7 @@ export class ReferenceOptimizer {
   readonly updates: number[] = [];
   iterations = 0;
   readonly #rule: Rule;
+  readonly #decays: Readonly<Record<string, string>>;
   readonly #round: (x: number) => number;
 
   /** options: as a specification resolved them. precision f32: the twin. */
@@ -207,6 +226,7 @@ export class ReferenceOptimizer {
     readonly names: readonly string[] = [],
     readonly first = 0,
   ) {
+    this.#decays = precision === "f32" ? (DECAYS[name] ?? {}) : {};
     this.#rule = (precision === "f32" ? twins : formulas)[name]!;
     this.#round = precision === "f32" ? Math.fround : (x) => x;
   }
@@ -258,8 +278,10 @@ export class ReferenceOptimizer {
         const done = Math.floor(this.iterations / window);
         const momentum = done === 0 ? 0 : h.emaMomentum!;
         const overwrites = h.emaOverwriteFrequency !== undefined && (done + 1) % h.emaOverwriteFrequency === 0;
+        const flush = this.precision === "f32" && (this.iterations + 1) % interval(momentum) === 0;
         for (let j = 0; j < theta.length; j++) {
           average[j] = round(round(round(momentum) * average[j]!) + round(round(1 - momentum) * theta[j]!));
+          if (flush) average[j] = withoutTiny(average[j]!);
           if (overwrites) theta[j] = average[j]!;
         }
       });
@@ -299,7 +321,10 @@ export class ReferenceOptimizer {
         const delta = this.#rule(p, gradient, s, h, this.updates[i]!, this.products[i]!);
         const shrink = decoupled ? round(decay * h.learningRate!) : 0;
         theta[j] = round(p - (shrink === 0 ? delta : round(round(shrink * p) + delta)));
-        for (const name of this.slotNames) state[name]![j] = s[name]!;
+        for (const name of this.slotNames) {
+          const flush = name in this.#decays && this.updates[i]! % interval(h[this.#decays[name]!]!) === 0;
+          state[name]![j] = flush ? withoutTiny(s[name]!) : s[name]!;
+        }
       }
     });
   }
