@@ -55,10 +55,8 @@ for (const normalized of [false, true]) {
   );
   for (const batch of [1, 32]) {
     const { x } = rowsOf(data.test, batch);
-    const [before, after] = fastestOf([model, folded].map((predictor) => () => predictor.predict(x))) as [
-      number,
-      number,
-    ];
+    const runs = [model, folded].map((predictor) => () => predictor.predict(x));
+    const [before, after] = (await fastestOf(runs, sized(300, 5), sized(40, 2))) as [number, number];
     const times = `${(1000 * before).toFixed(1)} us, folded ${(1000 * after).toFixed(1)} us`;
     console.log(`a prediction of ${batch} takes ${times}: ${percent(after / before, 0)}`);
   }

@@ -2,8 +2,17 @@
  * Vanishing gradients: the size of the gradient in each of 20 layers of 100 units, for MNIST images, at the start of the
  * training. Sigmoid with Glorot weights loses a factor of about 5 in each layer; ReLU with He weights keeps the size.
  */
-import { gradientReport, initializers, layers, sequential } from "lanewise";
-import { rowsOf } from "./support/gallery.js";
+import {
+  callbacks,
+  gradientReport,
+  initializers,
+  layers,
+  optimizers,
+  sequential,
+  type ActivationName,
+  type Model,
+} from "lanewise";
+import { fastestOf, percent, rowsOf, sized } from "./support/gallery.js";
 import { loadMnist } from "./support/mnist.js";
 import { savePicture } from "./support/picture.js";
 
@@ -15,8 +24,10 @@ const setups = [
   { name: "ReLU, He", activation: "relu", weights: initializers.heNormal() },
 ] as const;
 
-const values: { setup: string; layer: number; gradient: number }[] = [];
-for (const { name, activation, weights } of setups) {
+function net(
+  { activation, weights }: { activation: ActivationName; weights: (typeof setups)[number]["weights"] },
+  learningRate = 0.01,
+): Model {
   const hidden = Array.from({ length: 20 }, () => layers.dense({ units: 100, activation, kernelInitializer: weights }));
   const model = sequential(
     [
@@ -27,14 +38,49 @@ for (const { name, activation, weights } of setups) {
     ],
     { inputShape: [28, 28], seed: 42 },
   );
-  model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+  model.compile({ optimizer: optimizers.sgd({ learningRate }), loss: "sparseCategoricalCrossentropy" });
+  return model;
+}
+
+const values: { setup: string; layer: number; gradient: number }[] = [];
+for (const setup of setups) {
+  const model = net(setup);
   const report = gradientReport(model, x, y);
   const sizes = report.layers.flatMap(({ meanAbsoluteGradient }) => meanAbsoluteGradient ?? []);
-  sizes.forEach((gradient, i) => values.push({ setup: name, layer: i + 1, gradient }));
-  console.log(`${name}: ${sizes[0]!.toExponential(1)} in layer 1, ${sizes.at(-1)!.toExponential(1)} in the output`);
-  for (const warning of report.warnings) console.log(`  ${warning}`);
+  sizes.forEach((gradient, i) => values.push({ setup: setup.name, layer: i + 1, gradient }));
+  console.log(
+    `${setup.name}: ${sizes[0]!.toExponential(1)} in layer 1, ${sizes.at(-1)!.toExponential(1)} in the output`,
+  );
+  console.log(`  ${report.warnings.join("\n  ") || "no warning"}`);
   model.dispose();
 }
+
+const wild = net(setups[3], 5);
+const losses: number[] = [];
+const onWarning = (warning: string) => console.log(`  before step ${losses.length} ends: ${warning}`);
+const record = { onBatchEnd: (_: number, logs: Record<string, number>) => void losses.push(logs["loss"]!) };
+console.log("ReLU, He, learning rate 5, no clipping, looked into every 50 steps:");
+await wild.fit(x, y, {
+  epochs: 2,
+  batchSize: 32,
+  callbacks: [callbacks.gradientMonitor({ onWarning }), record],
+  verbose: 0,
+});
+console.log(
+  `  the loss is ${losses.find((loss) => !Number.isFinite(loss))} from step ${losses.findIndex((loss) => !Number.isFinite(loss))} on`,
+);
+
+const calm = net(setups[3]);
+const every = 2;
+const train = rowsOf(loadMnist().train, sized(3200, 320));
+const watched = { callbacks: [callbacks.gradientMonitor({ every, onWarning: () => {} })], verbose: 0 as const };
+const [plain, monitored] = (await fastestOf(
+  [() => calm.fit(train.x, train.y, { verbose: 0 }), () => calm.fit(train.x, train.y, watched)],
+  sized(20, 1),
+  1,
+)) as [number, number];
+const look = every * (monitored / plain - 1);
+console.log(`looking into a step costs ${look.toFixed(1)} steps: ${percent(look / 50)} of the time, at every 50th`);
 
 await savePicture("gradient-sizes", {
   title: {

@@ -64,15 +64,14 @@ export function auroc(below: ArrayLike<number>, above: ArrayLike<number>): numbe
  * Milliseconds that a call of each takes: the fastest tenth of many short samples, taken in turn so that other programs
  * disturb all alike.
  */
-export function fastestOf(runs: readonly (() => unknown)[]): number[] {
-  const [rounds, calls] = [sized(300, 5), sized(40, 2)];
+export async function fastestOf(runs: readonly (() => unknown)[], rounds: number, calls: number): Promise<number[]> {
   const times = runs.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
-    runs.forEach((run, i) => {
+    for (const [i, run] of runs.entries()) {
       const start = performance.now();
-      for (let call = 0; call < calls; call++) run();
+      for (let call = 0; call < calls; call++) await run();
       times[i]!.push((performance.now() - start) / calls);
-    });
+    }
   }
   return times.map((samples) => samples.sort((a, b) => a - b)[Math.floor(rounds / 10)]!);
 }

@@ -61,7 +61,10 @@ export class StepMeasurement implements StepObserver {
   /** Paths of the layers that make the model's outputs. */
   readonly #outputs: ReadonlySet<string>;
   readonly #layers = new Map<string, Mutable>();
+  /** Weights in front of the step, by parameter: arrays that are used again at the next look. */
   readonly #before = new Map<Parameter, Float32Array>();
+  /** Where the gradient of each of this step's parameters lies: once it has been used, a place to compute in. */
+  readonly #gradients = new Map<Parameter, number>();
   #loss = NaN;
 
   constructor(model: Model) {
@@ -80,7 +83,7 @@ export class StepMeasurement implements StepObserver {
 
   begin(): typeof this.observe {
     this.#layers.clear();
-    this.#before.clear();
+    this.#gradients.clear();
     return this.observe;
   }
 
@@ -95,24 +98,23 @@ export class StepMeasurement implements StepObserver {
       // Rows of panels are padded with zeros, which add nothing to either sum.
       this.#layerOf(path).meanAbsoluteGradient = engine.kernels.sumOfAbsolutes(size, gradient.address) / count;
       this.#layerOf(path).gradientNorm = Math.sqrt(engine.kernels.sumOfSquares(size, gradient.address));
-      this.#before.set(parameter, engine.floats(parameter.address, size).slice());
+      let before = this.#before.get(parameter);
+      if (before === undefined) this.#before.set(parameter, (before = new Float32Array(size)));
+      before.set(engine.floats(parameter.address, size));
+      this.#gradients.set(parameter, gradient.address);
     }
   }
 
   end(): void {
     const { engine } = this.#model;
     for (const [path, parameter] of this.#judged()) {
-      const before = this.#before.get(parameter);
-      if (before === undefined) continue;
-      const now = engine.floats(parameter.address, parameter.size);
-      let moved = 0;
-      let norm = 0;
-      for (let i = 0; i < before.length; i++) {
-        const change = now[i]! - before[i]!;
-        moved += change * change;
-        norm += before[i]! * before[i]!;
-      }
-      if (norm > 0) this.#layerOf(path).updateRatio = Math.sqrt(moved / norm);
+      const scratch = this.#gradients.get(parameter);
+      if (scratch === undefined) continue;
+      const { size, address } = parameter;
+      engine.floats(scratch, size).set(this.#before.get(parameter)!);
+      const norm = engine.kernels.sumOfSquares(size, scratch);
+      engine.kernels.subtractForward(size, address, scratch, scratch);
+      if (norm > 0) this.#layerOf(path).updateRatio = Math.sqrt(engine.kernels.sumOfSquares(size, scratch) / norm);
     }
   }
 
