@@ -10,6 +10,7 @@ const examples: readonly (readonly [name: string, title: string, run: () => Prom
   ["batch-normalization", "Batch normalization", () => import("./batch-normalization.js")],
   ["transfer-learning", "Transfer learning", () => import("./transfer-learning.js")],
   ["unsupervised-pretraining", "Unsupervised pretraining", () => import("./unsupervised-pretraining.js")],
+  ["gan", "A GAN", () => import("./gan.js")],
   ["pairs-pretraining", "Pretraining on an auxiliary task", () => import("./pairs-pretraining.js")],
   ["optimizers", "Optimizers", () => import("./optimizers.js")],
   ["schedules", "Learning-rate schedules", () => import("./schedules.js")],

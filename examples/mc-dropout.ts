@@ -3,7 +3,7 @@
  * mean of 100 passes with dropout on tells the two apart.
  */
 import { layers, optimizers, sequential } from "lanewise";
-import { auroc, meanAndStd, percent, rowsOf, sized } from "./support/gallery.js";
+import { accuracyOfRows, auroc, entropyOfRows, meanAndStd, percent, rowsOf, sized } from "./support/gallery.js";
 import { loadFashionMnist } from "./support/fashion-mnist.js";
 import { loadMnist } from "./support/mnist.js";
 import { savePicture } from "./support/picture.js";
@@ -33,21 +33,12 @@ await model.fit(train.x, train.y, { epochs: sized(6, 1), verbose: 0 });
 const plain = model.predict(test.x);
 const sampled = model.predictMC(test.x, { samples: 100, seed: 1 });
 const strange = model.predictMC(clothes.x, { samples: 100, seed: 1 });
-const accuracy = (prediction: typeof plain): number => {
-  const chosen = prediction.argMax().data;
-  return test.y.reduce((sum, label, i) => sum + Number(chosen[i] === label), 0) / test.y.length;
-};
-/** Entropy of each row of one prediction. */
-const entropyOf = ({ data }: typeof plain): Float32Array =>
-  Float32Array.from({ length: data.length / 10 }, (_, r) =>
-    data.subarray(10 * r, 10 * r + 10).reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0),
-  );
 console.log(
-  `accuracy on digits: ${percent(accuracy(sampled.mean), 2)} with MC dropout, ${percent(accuracy(plain), 2)} plain`,
+  `accuracy on digits: ${percent(accuracyOfRows(sampled.mean, test.y), 2)} with MC dropout, ${percent(accuracyOfRows(plain, test.y), 2)} plain`,
 );
 const of = ({ data }: { data: Float32Array }): string => meanAndStd(data).mean.toFixed(3);
 console.log(`mean entropy in nats: digits ${of(sampled.entropy)}, clothes ${of(strange.entropy)}`);
-const plainArea = auroc(entropyOf(plain), entropyOf(model.predict(clothes.x)));
+const plainArea = auroc(entropyOfRows(plain), entropyOfRows(model.predict(clothes.x)));
 console.log(
   `AUROC of the entropy, clothes against digits: ${auroc(sampled.entropy.data, strange.entropy.data).toFixed(4)}`,
 );

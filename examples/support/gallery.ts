@@ -17,6 +17,11 @@ export function rowsOf({ images, labels }: LabelledImages, count: number, start 
   };
 }
 
+/** Rows [start, start + count) of rows. */
+export function part({ x, y }: Rows, start: number, count: number): Rows {
+  return rowsOf({ images: x, labels: tensor(y) }, count, start);
+}
+
 /** The rows whose label is wanted, with new labels from 0 on, at most so many. */
 export function withLabels({ images, labels }: LabelledImages, wanted: readonly number[], most = Infinity): Rows {
   const size = images.shape[1]! * images.shape[2]!;
@@ -43,6 +48,19 @@ export function meanAndStd(values: ArrayLike<number>): { mean: number; std: numb
   const mean = list.reduce((sum, value) => sum + value, 0) / list.length;
   const squares = list.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, std: list.length > 1 ? Math.sqrt(squares / (list.length - 1)) : 0 };
+}
+
+/** Share of the rows whose most probable class is the label. */
+export function accuracyOfRows(prediction: Tensor, labels: Uint8Array): number {
+  const chosen = prediction.argMax().data;
+  return labels.reduce((sum, label, i) => sum + Number(chosen[i] === label), 0) / labels.length;
+}
+
+/** Entropy of each row of probabilities, in nats. */
+export function entropyOfRows({ data, shape }: Tensor): Float32Array {
+  const width = shape.at(-1)!;
+  const ofRow = (row: Float32Array): number => row.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
+  return Float32Array.from({ length: data.length / width }, (_, r) => ofRow(data.subarray(width * r, width * (r + 1))));
 }
 
 /** Share of pairs in which the second is larger, ties counting half: the area under the ROC curve. */
