@@ -1,9 +1,6 @@
-import { checkNumber } from "../check.js";
-import { Layer, type LayerOptions } from "../graph/layer.js";
-import type { Lowered, Lowering } from "../graph/lowering.js";
-import type { Shape } from "../graph/shape.js";
-import { randomMap } from "./dropout.js";
-import { checkLayerOptions, withEssential } from "./options.js";
+import type { LayerOptions } from "../graph/layer.js";
+import type { Lowering } from "../graph/lowering.js";
+import { RandomLayer, type RandomKernel } from "./random-layer.js";
 
 /** Options of `layers.gaussianDropout`. */
 export interface GaussianDropoutOptions extends LayerOptions {
@@ -12,29 +9,18 @@ export interface GaussianDropoutOptions extends LayerOptions {
 }
 
 /** In training y = x * m with m normal of mean 1; else y = x. Srivastava et al. 2014, section 10. */
-export class GaussianDropout extends Layer<GaussianDropoutOptions> {
+export class GaussianDropout extends RandomLayer<"rate"> {
   readonly kind = "gaussianDropout";
 
   constructor(options: GaussianDropoutOptions | number) {
-    const given = withEssential<"rate", GaussianDropoutOptions>("rate", options);
-    checkLayerOptions("gaussianDropout", given, ["rate"]);
-    super({ ...given, rate: checkNumber("gaussianDropout", "rate", given.rate, { min: 0, below: 1 }) });
+    super("gaussianDropout", "rate", options, { min: 0, below: 1 });
   }
 
-  override get stochastic(): boolean {
-    return this.options.rate > 0;
-  }
-
-  outputShape([shape]: readonly Shape[]): Shape {
-    return shape!;
-  }
-
-  override forward(lower: Lowering): Lowered {
-    const { rate } = this.options;
+  protected lowered({ kernels: k }: Lowering, rate: number): { apply: RandomKernel; saves: "factor" | "none" } {
     const deviation = Math.sqrt(rate / (1 - rate));
-    return randomMap(lower, this.stochastic, "factor", (n, offset, x, y, mask, key0, key1) =>
-      lower.kernels.gaussianDropoutForward(n, offset, x, y, mask, key0, key1, deviation),
-    );
+    const apply: RandomKernel = (n, offset, x, y, mask, key0, key1) =>
+      k.gaussianDropoutForward(n, offset, x, y, mask, key0, key1, deviation);
+    return { apply, saves: "factor" };
   }
 }
 
@@ -45,26 +31,16 @@ export interface GaussianNoiseOptions extends LayerOptions {
 }
 
 /** In training y = x + normal noise of mean 0; else y = x. */
-export class GaussianNoise extends Layer<GaussianNoiseOptions> {
+export class GaussianNoise extends RandomLayer<"stddev"> {
   readonly kind = "gaussianNoise";
 
   constructor(options: GaussianNoiseOptions | number) {
-    const given = withEssential<"stddev", GaussianNoiseOptions>("stddev", options);
-    checkLayerOptions("gaussianNoise", given, ["stddev"]);
-    super({ ...given, stddev: checkNumber("gaussianNoise", "stddev", given.stddev, { min: 0 }) });
+    super("gaussianNoise", "stddev", options, { min: 0 });
   }
 
-  override get stochastic(): boolean {
-    return this.options.stddev > 0;
-  }
-
-  outputShape([shape]: readonly Shape[]): Shape {
-    return shape!;
-  }
-
-  override forward(lower: Lowering): Lowered {
-    return randomMap(lower, this.stochastic, "none", (n, offset, x, y, _mask, key0, key1) =>
-      lower.kernels.gaussianNoiseForward(n, offset, x, y, key0, key1, this.options.stddev),
-    );
+  protected lowered({ kernels: k }: Lowering, stddev: number): { apply: RandomKernel; saves: "factor" | "none" } {
+    const apply: RandomKernel = (n, offset, x, y, _mask, key0, key1) =>
+      k.gaussianNoiseForward(n, offset, x, y, key0, key1, stddev);
+    return { apply, saves: "none" };
   }
 }
