@@ -1,6 +1,6 @@
 import { activationDefinitions, type ActivationDefinition } from "../src/activations.js";
 import type { Engine } from "../src/runtime/engine.js";
-import type { Case } from "./measure.js";
+import type { Case } from "./case.js";
 
 /** Rows of the width of a hidden layer: what a step of batch 64 holds, in the second-level cache. */
 const [ROWS, WIDTH] = [64, 256];

@@ -1,5 +1,5 @@
 import type { Engine } from "../src/runtime/engine.js";
-import type { Case } from "./measure.js";
+import type { Case } from "./case.js";
 
 /** Batch, inputs and units of real layers. */
 const LAYERS = [

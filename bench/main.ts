@@ -7,11 +7,14 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { createEngine } from "../src/runtime/engine.js";
 import { activations } from "./activations.js";
+import type { Group, Result } from "./case.js";
 import { kernels } from "./kernels.js";
-import { Limits, measure, type Group, type Result } from "./measure.js";
+import { Limits } from "./limits.js";
+import { measure } from "./measure.js";
 import { optimizers } from "./optimizers.js";
 import { prediction } from "./prediction.js";
 import { startUp } from "./start-up.js";
+import { HEADINGS, lineOf } from "./table.js";
 import { threads } from "./threads.js";
 import { training } from "./training.js";
 
@@ -50,13 +53,13 @@ for (const build of builds) {
     `\n${name} build, multiply-add ${fused ? "fused" : "not fused"}; ` +
       `limits: ${gflops.toFixed(1)} GFLOP/s, copy of 16 MB ${copyGBs.toFixed(1)} GB/s\n`,
   );
-  console.log(line("", "fastest tenth", "median", "slowest tenth", "rate", "of limit"));
+  console.log(HEADINGS);
   for (const [group, cases] of Object.entries(groups)) {
     for (const each of cases(engine, limits)) {
       if (!`${group} ${each.name}`.toLowerCase().includes(filter)) continue;
       const result = measure(group, name, limits, each, Number(options.seconds));
       results.push(result);
-      console.log(lineOf(result));
+      console.log(lineOf(result, builds.length > 1));
     }
   }
 }
@@ -64,31 +67,9 @@ if ("start-up".includes(filter)) {
   console.log("");
   for (const result of await startUp(`${process.cwd()}/`, Object.keys(limitsOf))) {
     results.push(result);
-    console.log(lineOf(result));
+    console.log(lineOf(result, builds.length > 1));
   }
 }
 if (options.json !== undefined) {
   writeFileSync(options.json, `${JSON.stringify({ ...host, limits: limitsOf, results }, null, 1)}\n`);
-}
-
-function line(name: string, ...columns: string[]): string {
-  const widths = [15, 12, 15, 19, 10];
-  return name.padEnd(44) + columns.map((text, i) => text.padStart(widths[i]!)).join("");
-}
-
-function time(ms: number): string {
-  if (ms === 0) return "";
-  if (ms >= 1) return `${ms.toPrecision(4)} ms`;
-  return ms >= 1e-3 ? `${(ms * 1e3).toPrecision(4)} us` : `${(ms * 1e6).toPrecision(3)} ns`;
-}
-
-function lineOf({ name, build, fastest, median, slowest, rate, unit, ofLimit }: Result): string {
-  return line(
-    builds.length > 1 && build !== "all" ? `${name} (${build})` : name,
-    time(fastest),
-    time(median),
-    time(slowest),
-    rate === undefined ? "" : `${rate.toPrecision(4)} ${unit}`,
-    ofLimit === undefined ? "" : `${(100 * ofLimit).toFixed(0)} %`,
-  );
 }

@@ -2,7 +2,8 @@ import type { OptimizerSpec } from "../src/optimizers/define-optimizer.js";
 import { optimizers as family } from "../src/optimizers/index.js";
 import { OptimizerRun } from "../src/optimizers/optimizer-run.js";
 import type { Engine } from "../src/runtime/engine.js";
-import type { Case, Limits } from "./measure.js";
+import type { Case } from "./case.js";
+import type { Limits } from "./limits.js";
 import { PARAMETERS } from "./net.js";
 
 const defaults = Object.entries(family).map(([name, make]): [string, OptimizerSpec] => [name, make()]);

@@ -1,5 +1,6 @@
 import type { Engine } from "../src/runtime/engine.js";
-import type { Case, Limits } from "./measure.js";
+import type { Case } from "./case.js";
+import type { Limits } from "./limits.js";
 import { batchOf, FORWARD_FLOPS, net } from "./net.js";
 
 /** Prediction, and 100 passes with dropout on. */

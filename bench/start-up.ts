@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import type { Result } from "./measure.js";
+import type { Result } from "./case.js";
 
 const REPEATS = 15;
 

@@ -1,5 +1,6 @@
 import { createEngine, type Engine } from "../src/runtime/engine.js";
-import { fastestRate, type Case } from "./measure.js";
+import type { Case } from "./case.js";
+import { fastestRate } from "./limits.js";
 import { batchOf, net } from "./net.js";
 
 const THREADS = 2;

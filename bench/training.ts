@@ -1,5 +1,6 @@
 import type { Engine } from "../src/runtime/engine.js";
-import type { Case, Limits } from "./measure.js";
+import type { Case } from "./case.js";
+import type { Limits } from "./limits.js";
 import { batchOf, net, PARAMETERS, TRAINING_FLOPS } from "./net.js";
 
 /** Bytes that Adam reads and writes: theta, g, m, v in; theta, m, v out. */

@@ -1,7 +1,9 @@
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { noChromium, runInChromium, type PageOptions } from "./chromium.js";
+import { chromium, noChromium } from "./chromium.js";
+import { firefox, noFirefox } from "./firefox.js";
+import { runInBrowser, type PageOptions } from "./page.js";
 import { hashes } from "./program.js";
 
 /** Bundles a module that imports program.ts for browsers; a Node import anywhere below it fails here. */
@@ -18,17 +20,25 @@ async function bundle(contents: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-async function inPage(expression: string, options?: PageOptions): Promise<unknown> {
-  const imports = `import * as program from "./program.js"; declare const report: (value: unknown) => void;`;
-  return runInChromium(await bundle(`${imports} report(await ${expression});`), options);
-}
+const browsers = [
+  { browser: chromium, missing: noChromium },
+  { browser: firefox, missing: noFirefox },
+];
 
-describe.skipIf(noChromium !== undefined)(`headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
-  it("gives the bits that Node gives", { timeout: 60_000 }, async () => {
+describe.each(browsers)("headless $browser.name", ({ browser, missing }) => {
+  const test = it.skipIf(missing !== undefined);
+  const note = missing === undefined ? "" : ` (${missing})`;
+
+  async function inPage(expression: string, options?: PageOptions): Promise<unknown> {
+    const imports = `import * as program from "./program.js"; declare const report: (value: unknown) => void;`;
+    return runInBrowser(browser, await bundle(`${imports} report(await ${expression});`), options);
+  }
+
+  test(`gives the bits that Node gives${note}`, { timeout: 60_000 }, async () => {
     expect(await inPage("program.hashes()")).toEqual(await hashes());
   });
 
-  it("runs under a policy that allows WebAssembly, and names the missing word where none does", async () => {
+  test("runs under a policy that allows WebAssembly, and names the missing word where none does", async () => {
     const expected = await hashes();
     const allowing = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:";
     expect(await inPage("program.hashes()", { contentSecurityPolicy: allowing })).toEqual(expected);
@@ -39,15 +49,15 @@ describe.skipIf(noChromium !== undefined)(`headless Chromium${noChromium ? ` (${
     );
   });
 
-  it("works with threads on an isolated page, and with one where it is not isolated", async () => {
+  test("works with threads on an isolated page, and with one where it is not isolated", async () => {
     const three = "program.hashes({ threads: 3 }).then((found) => ({ ...found, threads: program.info().threads }))";
     expect(await inPage(three)).toEqual({ ...(await hashes()), threads: 3 });
     const refused = "program.hashes({ threads: 3 }).then(() => program.info().refused.threads)";
     expect(await inPage(refused, { isolated: false })).toMatch(/not cross-origin isolated|no SharedArrayBuffer/);
   });
 
-  it("tells an error of the page and a browser that cannot work", async () => {
-    await expect(runInChromium("throw new Error('boom');")).rejects.toThrow(/In the page: Error: boom/);
-    await expect(runInChromium("", { timeoutMs: 1500 })).rejects.toThrow(/reported nothing within 1500 ms/);
+  test("tells an error of the page and a browser that cannot work", async () => {
+    await expect(runInBrowser(browser, "throw new Error('boom');")).rejects.toThrow(/In the page: Error: boom/);
+    await expect(runInBrowser(browser, "", { timeoutMs: 1500 })).rejects.toThrow(/reported nothing within 1500 ms/);
   });
 });
