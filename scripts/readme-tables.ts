@@ -111,6 +111,8 @@ const topics: readonly (readonly [topic: string, names: string, ...files: string
   ["Exponentials, logarithms and their kin", "`lanewise/kernels`", "assembly/vmath.ts"],
   ["Random numbers", "`seed` of a model", "src/random.ts", "assembly/random.ts"],
   ["Matrix products", "`lanewise/kernels`", "assembly/gemm"],
+  ["Choosing and unpacking a build", "`init`, `info`", "src/runtime/engine.ts", "assembly/packed"],
+  ["Threads", "`init({ threads })`", "src/runtime/split.ts", "src/runtime/pool.ts"],
 ];
 
 function topicTable(): string {

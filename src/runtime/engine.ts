@@ -1,6 +1,7 @@
 import { checkBoolean, checkChoice, checkKeys, checkNumber } from "../check.js";
 import { Arena } from "./arena.js";
 import { MAX_THREADS } from "./mailbox.js";
+import { prepareMath } from "./math.js";
 import { Pool, threadsRefused } from "./pool.js";
 import { CUT_KERNELS, SPLIT_FROM, splitKernels } from "./split.js";
 import {
@@ -30,7 +31,10 @@ export interface EngineOptions {
    * everything runs on one thread and `info().refused.threads` says why.
    */
   threads?: number;
-  /** A compiled module of one of the builds, where compiling from bytes is forbidden. It runs on one thread. */
+  /**
+   * A compiled module of one of the builds, where compiling from bytes is forbidden; `build` says which, default
+   * baseline. It runs on one thread.
+   */
   module?: WebAssembly.Module;
 }
 
@@ -176,7 +180,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
     threads = 1;
   }
   const memory = createMemory(maximumMemory, threads > 1);
-  if (module !== undefined) return new Engine({ build: asked ?? "baseline", module, memory, refused });
+  if (module !== undefined) {
+    prepareMath();
+    return new Engine({ build: asked ?? "baseline", module, memory, refused });
+  }
 
   const make = (build: "baseline" | "relaxed", bytes: Uint8Array<ArrayBuffer>): Engine => {
     const compiled = compile(threads > 1 ? sharedForm(bytes) : bytes);

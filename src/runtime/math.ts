@@ -10,6 +10,18 @@ type PortableMath = Awaited<ReturnType<typeof instantiate>>;
 
 let instance: PortableMath | undefined;
 
+/**
+ * Compiles the module now: where compiling is allowed only while a program starts, as in Cloudflare Workers, that is
+ * what later uses live on. Says nothing where it is forbidden: what needs it will.
+ */
+export function prepareMath(): void {
+  try {
+    portable();
+  } catch {
+    // the first use throws again, with its reason
+  }
+}
+
 function portable(): PortableMath {
   instance ??= instantiateSync(compile(inlinedBytes("math")), {}).instance.exports as unknown as PortableMath;
   return instance;

@@ -13,13 +13,19 @@ export async function sha256(values: ArrayBufferView<ArrayBuffer>): Promise<stri
 
 /** Every result of this file. */
 export async function hashes(options: EngineOptions = {}): Promise<Record<string, string>> {
-  started ??= init({ deterministic: true, ...options });
-  await started;
+  await start(options);
   return { ...(await hashKernels()), ...(await hashTraining()) };
 }
 
-/** `init` may be called once. */
+/** Starts the engine, once. */
+export function start(options: EngineOptions): Promise<unknown> {
+  started ??= init({ deterministic: true, ...options });
+  if (options.module) module = options.module;
+  return started;
+}
+
 let started: Promise<unknown> | undefined;
+let module: WebAssembly.Module | undefined;
 
 /**
  * 30 steps of a net with all that makes bits differ: random weights and masks, batch statistics, exponentials, Adam's
@@ -67,7 +73,7 @@ async function hashTraining(): Promise<Record<string, string>> {
 
 /** Long chains of rounding in the deterministic build's kernels and in the portable scalar functions. */
 async function hashKernels(): Promise<Record<string, string>> {
-  const engine = createEngine({ deterministic: true });
+  const engine = createEngine({ deterministic: true, ...(module && { module }) });
   const n = 1021;
   const [x, y] = [engine.arena.allocate(n * 4), engine.arena.allocate(n * 4)];
   for (let i = 0; i < n; i++) {
