@@ -15,5 +15,8 @@ await build({
   format: "esm",
   platform: "node",
   target: "node20",
+  // Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: "warning",
 });

@@ -174,10 +174,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
   }
 
   const refused: Record<string, string> = {};
-  const noThreads = module ? "a given module runs on one thread" : threadsRefused();
-  if (threads > 1 && noThreads !== undefined) {
-    refused["threads"] = noThreads;
-    threads = 1;
+  if (threads > 1) {
+    const noThreads = module ? "a given module runs on one thread" : threadsRefused();
+    if (noThreads !== undefined) {
+      refused["threads"] = noThreads;
+      threads = 1;
+    }
   }
   const memory = createMemory(maximumMemory, threads > 1);
   if (module !== undefined) {
