@@ -153,9 +153,13 @@ export const constraints = {
 } as const;
 
 /** The constraint that an option `…Constraint` of `where` means; none if there is none. */
-export function resolveConstraint(where: string, spec: ConstraintSpec | undefined): Constraint | undefined {
+export function resolveConstraint(
+  where: string,
+  name: string,
+  spec: ConstraintSpec | undefined,
+): Constraint | undefined {
   if (spec === undefined) return undefined;
   if (typeof spec === "string") return lookUp<() => Constraint>("constraint", constraints, spec)();
   if (typeof (spec as Partial<Constraint> | null)?.apply === "function") return spec;
-  throw typeError(where, "a constraint must be a name or made by constraints", "constraint", spec);
+  throw typeError(where, `${name} must be a name or made by constraints`, name, spec);
 }

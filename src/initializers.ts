@@ -291,8 +291,8 @@ export const initializers = {
 } as const;
 
 /** The initializer that an option `…Initializer` of `where` means. */
-export function resolveInitializer(where: string, spec: InitializerSpec): Initializer {
+export function resolveInitializer(where: string, name: string, spec: InitializerSpec): Initializer {
   if (typeof spec === "string") return lookUp<() => Initializer>("initializer", initializers, spec)();
   if (typeof (spec as Partial<Initializer> | null)?.fill === "function") return spec;
-  throw typeError(where, "an initializer must be a name or made by initializers", "initializer", spec);
+  throw typeError(where, `${name} must be a name or made by initializers`, name, spec);
 }

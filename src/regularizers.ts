@@ -85,11 +85,15 @@ export const regularizers = {
 } as const;
 
 /** The regularizer that an option `…Regularizer` of `where` means; none if there is none. */
-export function resolveRegularizer(where: string, spec: RegularizerSpec | undefined): Regularizer | undefined {
+export function resolveRegularizer(
+  where: string,
+  name: string,
+  spec: RegularizerSpec | undefined,
+): Regularizer | undefined {
   if (spec === undefined) return undefined;
   if (typeof spec === "string") {
     return lookUp<() => Regularizer>("regularizer", regularizers, spec === "l1_l2" ? "l1l2" : spec)();
   }
   if (typeof (spec as Partial<Regularizer> | null)?.penalty === "function") return spec;
-  throw typeError(where, "a regularizer must be a name or made by regularizers", "regularizer", spec);
+  throw typeError(where, `${name} must be a name or made by regularizers`, name, spec);
 }

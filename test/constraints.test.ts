@@ -125,9 +125,11 @@ describe("options", () => {
   });
 
   it("resolve from names and factories", () => {
-    expect(resolveConstraint("dense", undefined)).toBeUndefined();
-    expect(resolveConstraint("dense", "maxNorm")?.options).toEqual({ maxValue: 2, axis: [0] });
-    expect(() => resolveConstraint("dense", "maxnorm" as ConstraintSpec)).toThrow('Did you mean "maxNorm"?');
-    expect(() => resolveConstraint("dense", {} as ConstraintSpec)).toThrow(TypeError);
+    expect(resolveConstraint("dense", "kernelConstraint", undefined)).toBeUndefined();
+    expect(resolveConstraint("dense", "kernelConstraint", "maxNorm")?.options).toEqual({ maxValue: 2, axis: [0] });
+    expect(() => resolveConstraint("dense", "kernelConstraint", "maxnorm" as ConstraintSpec)).toThrow(
+      'Did you mean "maxNorm"?',
+    );
+    expect(() => resolveConstraint("dense", "kernelConstraint", {} as ConstraintSpec)).toThrow(TypeError);
   });
 });

@@ -191,10 +191,12 @@ describe("options", () => {
     expect(() => initializers.randomNormal({ stddev: -1 })).toThrow("stddev must be a finite number in [0, Infinity)");
     expect(() => initializers.varianceScaling({ mode: "fan_in" as "fanIn" })).toThrow('did you mean "fanIn"?');
     expect(() => make["heNormal"]!({ seed: 1 })).toThrow('initializers.heNormal: unknown option "seed"');
-    expect(() => resolveInitializer("dense", "heNorma" as InitializerSpec)).toThrow('Did you mean "heNormal"?');
-    expect(() => resolveInitializer("dense", 3 as unknown as InitializerSpec)).toThrow(
-      "dense: an initializer must be a name or made by initializers. Received: initializer=3.",
+    expect(() => resolveInitializer("dense", "kernelInitializer", "heNorma" as InitializerSpec)).toThrow(
+      'Did you mean "heNormal"?',
     );
-    expect(resolveInitializer("dense", "ones").name).toBe("ones");
+    expect(() => resolveInitializer("dense", "kernelInitializer", 3 as unknown as InitializerSpec)).toThrow(
+      "dense: kernelInitializer must be a name or made by initializers. Received: kernelInitializer=3.",
+    );
+    expect(resolveInitializer("dense", "kernelInitializer", "ones").name).toBe("ones");
   });
 });

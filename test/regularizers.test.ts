@@ -58,17 +58,20 @@ eachBuild("regularizers", (engine) => {
 });
 
 it("resolves names and factories, and names what it does not know", () => {
-  expect(resolveRegularizer("dense", undefined)).toBeUndefined();
-  expect(resolveRegularizer("dense", "l2")).toMatchObject({ name: "l2", options: { l2: 0.01 } });
-  expect(resolveRegularizer("dense", "l1_l2")).toMatchObject({ name: "l1l2", options: { l1: 0, l2: 0 } });
+  expect(resolveRegularizer("dense", "kernelRegularizer", undefined)).toBeUndefined();
+  expect(resolveRegularizer("dense", "kernelRegularizer", "l2")).toMatchObject({ name: "l2", options: { l2: 0.01 } });
+  expect(resolveRegularizer("dense", "kernelRegularizer", "l1_l2")).toMatchObject({
+    name: "l1l2",
+    options: { l1: 0, l2: 0 },
+  });
   expect(regularizers.l1(0.3).options).toEqual({ l1: 0.3 });
   const own = regularizers.l1({ l1: 0.2 });
-  expect(resolveRegularizer("dense", own)).toBe(own);
-  expect(() => resolveRegularizer("dense", "l3" as RegularizerSpec)).toThrow(
+  expect(resolveRegularizer("dense", "kernelRegularizer", own)).toBe(own);
+  expect(() => resolveRegularizer("dense", "kernelRegularizer", "l3" as RegularizerSpec)).toThrow(
     'Unknown regularizer "l3". Known: l1, l1l2, l2.',
   );
-  expect(() => resolveRegularizer("dense", 5 as unknown as RegularizerSpec)).toThrow(
-    "dense: a regularizer must be a name or made by regularizers. Received: regularizer=5.",
+  expect(() => resolveRegularizer("dense", "kernelRegularizer", 5 as unknown as RegularizerSpec)).toThrow(
+    "dense: kernelRegularizer must be a name or made by regularizers. Received: kernelRegularizer=5.",
   );
   expect(() => regularizers.l2({ l2: -1 })).toThrow(
     "regularizers.l2: l2 must be a finite number in [0, Infinity). Received: l2=-1.",

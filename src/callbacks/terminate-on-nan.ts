@@ -1,7 +1,9 @@
+import { checkKeys } from "../check.js";
 import type { Callback } from "./callback.js";
 
 /** Ends training after a batch whose loss is NaN or infinite; stopReason names the epoch and the batch. */
-export function terminateOnNaN(): Callback {
+export function terminateOnNaN(options: Readonly<Record<string, never>> = {}): Callback {
+  checkKeys("callbacks.terminateOnNaN", options, []);
   let current = 0;
   return {
     onEpochBegin(epoch) {

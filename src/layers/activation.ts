@@ -1,7 +1,9 @@
 import {
+  activationDefinitions,
   activations,
   resolveActivation,
   type Activation as ActivationFunction,
+  type ActivationDefinition,
   type ActivationSpec,
 } from "../activations.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
@@ -43,10 +45,13 @@ export class Activation extends Layer<Resolved> {
 type OptionsOf<Name extends keyof typeof activations> = LayerOptions &
   (Parameters<(typeof activations)[Name]> extends [] ? unknown : Parameters<(typeof activations)[Name]>[0]);
 
-/** A factory of activation layers that takes the options of one activation. */
-function layerOf<Name extends keyof typeof activations>(name: Name, layerDefaults: object = {}) {
+/** A factory of activation layers, called `kind`, that takes the options of one activation. */
+function layerOf<Name extends keyof typeof activations>(kind: string, name: Name, layerDefaults: object = {}) {
   const make = activations[name] as (options: object) => ActivationFunction;
+  const definition: ActivationDefinition = activationDefinitions[name];
+  const known = Object.keys(definition.options ?? {});
   return (options: OptionsOf<Name> = {} as OptionsOf<Name>): Activation => {
+    checkLayerOptions(kind, options, known);
     const { name: layerName, trainable, ...own } = options as LayerOptions & object;
     return new Activation({
       activation: make({ ...layerDefaults, ...own }),
@@ -56,9 +61,9 @@ function layerOf<Name extends keyof typeof activations>(name: Name, layerDefault
   };
 }
 
-export const reLU = layerOf("relu");
+export const reLU = layerOf("reLU", "relu");
 /** Keras's layer has slope .3 where its function has .2 (Maas et al. 2013). */
-export const leakyReLU = layerOf("leakyRelu", { alpha: 0.3 });
-export const elu = layerOf("elu");
-export const selu = layerOf("selu");
-export const softmax = layerOf("softmax");
+export const leakyReLU = layerOf("leakyReLU", "leakyRelu", { alpha: 0.3 });
+export const elu = layerOf("elu", "elu");
+export const selu = layerOf("selu", "selu");
+export const softmax = layerOf("softmax", "softmax");

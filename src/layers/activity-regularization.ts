@@ -22,7 +22,7 @@ export class ActivityRegularization extends Layer<LayerOptions & { readonly regu
   constructor(options: ActivityRegularizationOptions) {
     checkLayerOptions("activityRegularization", options, ["l1", "l2", "regularizer"]);
     const { l1 = 0, l2 = 0, regularizer = regularizers.l1l2({ l1, l2 }), ...common } = options;
-    super({ ...common, regularizer: resolveRegularizer("activityRegularization", regularizer) });
+    super({ ...common, regularizer: resolveRegularizer("activityRegularization", "regularizer", regularizer) });
   }
 
   outputShape([shape]: readonly Shape[]): Shape {

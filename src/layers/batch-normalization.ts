@@ -68,8 +68,16 @@ export class BatchNormalization extends Layer<Resolved> {
       momentum: checkNumber(where, "momentum", options.momentum ?? DEFAULTS[compat].momentum, { min: 0, max: 1 }),
       epsilon: checkNumber(where, "epsilon", options.epsilon ?? DEFAULTS[compat].epsilon, { above: 0 }),
       ...resolveScaleShift(where, options),
-      movingMeanInitializer: resolveInitializer(where, options.movingMeanInitializer ?? "zeros"),
-      movingVarianceInitializer: resolveInitializer(where, options.movingVarianceInitializer ?? "ones"),
+      movingMeanInitializer: resolveInitializer(
+        where,
+        "movingMeanInitializer",
+        options.movingMeanInitializer ?? "zeros",
+      ),
+      movingVarianceInitializer: resolveInitializer(
+        where,
+        "movingVarianceInitializer",
+        options.movingVarianceInitializer ?? "ones",
+      ),
     });
   }
 

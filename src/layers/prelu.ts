@@ -50,9 +50,9 @@ export class PReLU extends Layer<Resolved> {
     for (const axis of sharedAxes) checkNumber("prelu", "sharedAxes", axis, { min: 1, integer: true });
     super({
       ...options,
-      alphaInitializer: resolveInitializer("prelu", options.alphaInitializer ?? "zeros"),
-      alphaRegularizer: resolveRegularizer("prelu", options.alphaRegularizer),
-      alphaConstraint: resolveConstraint("prelu", options.alphaConstraint),
+      alphaInitializer: resolveInitializer("prelu", "alphaInitializer", options.alphaInitializer ?? "zeros"),
+      alphaRegularizer: resolveRegularizer("prelu", "alphaRegularizer", options.alphaRegularizer),
+      alphaConstraint: resolveConstraint("prelu", "alphaConstraint", options.alphaConstraint),
       sharedAxes,
     });
   }

@@ -52,12 +52,12 @@ export function resolveScaleShift(where: string, options: ScaleShiftOptions): Sc
   return {
     center: checkBoolean(where, "center", options.center ?? true),
     scale: checkBoolean(where, "scale", options.scale ?? true),
-    betaInitializer: resolveInitializer(where, options.betaInitializer ?? "zeros"),
-    gammaInitializer: resolveInitializer(where, options.gammaInitializer ?? "ones"),
-    betaRegularizer: resolveRegularizer(where, options.betaRegularizer),
-    gammaRegularizer: resolveRegularizer(where, options.gammaRegularizer),
-    betaConstraint: resolveConstraint(where, options.betaConstraint),
-    gammaConstraint: resolveConstraint(where, options.gammaConstraint),
+    betaInitializer: resolveInitializer(where, "betaInitializer", options.betaInitializer ?? "zeros"),
+    gammaInitializer: resolveInitializer(where, "gammaInitializer", options.gammaInitializer ?? "ones"),
+    betaRegularizer: resolveRegularizer(where, "betaRegularizer", options.betaRegularizer),
+    gammaRegularizer: resolveRegularizer(where, "gammaRegularizer", options.gammaRegularizer),
+    betaConstraint: resolveConstraint(where, "betaConstraint", options.betaConstraint),
+    gammaConstraint: resolveConstraint(where, "gammaConstraint", options.gammaConstraint),
     learningRateScale: checkNumber(where, "learningRateScale", options.learningRateScale ?? 1, { min: 0 }),
   };
 }

@@ -108,8 +108,11 @@ export function defineMetric<const N extends string, K extends OptionName = neve
       if (given[key] !== undefined) options[key] = optionChecks[key](where, key, given[key]);
     }
     Object.freeze(options);
+    const { threshold } = options;
+    // Predictions are f32: one of 0.1 is not above 0.1, but above the float64 nearest to 0.1.
+    const rounded = typeof threshold === "number" ? { ...options, threshold: Math.fround(threshold) } : options;
     const create = () =>
-      Object.assign(definition.create(options as Options<K, U>), { name, options, direction }) as Metric;
+      Object.assign(definition.create(rounded as Options<K, U>), { name, options, direction }) as Metric;
     return Object.freeze({ name, options, direction, create });
   };
   return Object.assign(factory, { definition });

@@ -89,6 +89,10 @@ def add(name, options, make, *names):
 
 
 add("accuracy", {}, metrics.BinaryAccuracy, "binary")
+add("precision", {"threshold": 0.1}, lambda: metrics.Precision(thresholds=0.1), "tiesOneHot")
+add("recall", {"threshold": 0.3}, lambda: metrics.Recall(thresholds=0.3), "tiesOneHot")
+add("binaryAccuracy", {"threshold": 0.1}, lambda: metrics.BinaryAccuracy(threshold=0.1), "tiesOneHot")
+add("f1Score", {"average": "macro", "threshold": 0.3}, lambda: metrics.F1Score(threshold=0.3, average="macro"), "tiesOneHot")
 add("accuracy", {}, metrics.CategoricalAccuracy, "oneHot", "multilabel", "tiesOneHot")
 add("accuracy", {}, metrics.SparseCategoricalAccuracy, "sparse", "ties")
 add("binaryAccuracy", {}, metrics.BinaryAccuracy, "binary", "multilabel")

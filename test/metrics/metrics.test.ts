@@ -121,6 +121,21 @@ describe("metrics", () => {
     ).toThrow("metrics.f1Score: classId must be below the number of outputs, 2. Received: classId=5.");
   });
 
+  it.each(["binaryAccuracy", "precision", "recall", "f1Score"] as const)(
+    "%s: a prediction equal to the threshold as f32 is not above it",
+    (name) => {
+      for (const threshold of [0.1, 0.3, 0.7, 0.9]) {
+        const spec = make(name, { threshold });
+        const metric = spec.create();
+        metric.update(batch([[threshold]], Float32Array.of(1)));
+        expect(metric.result(), `${threshold}`).toBe(0);
+        metric.update(batch([[threshold + 1e-7]], Float32Array.of(1)));
+        expect(metric.result(), `${threshold}`).toBeGreaterThan(0);
+        expect(spec.options.threshold).toBe(threshold);
+      }
+    },
+  );
+
   it("f1Score takes no class for a row of zeros", () => {
     const metric = metrics.f1Score({ average: "micro" }).create();
     metric.update(batch([[0, 0], [0, 1]], Int32Array.of(0, 1))); // prettier-ignore
