@@ -16,7 +16,7 @@ describe("README", () => {
     expect(missing).toEqual([]);
     const folders = ["src", "assembly"].flatMap((tree) =>
       readdirSync(tree, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && !["graph", "runtime"].includes(entry.name))
+        .filter((entry) => entry.isDirectory() && !["graph", "packed"].includes(entry.name))
         .map(({ name }) => `${tree}/${name}`),
     );
     const topics = readme.slice(readme.indexOf("<!-- topics -->"), readme.indexOf("<!-- end topics -->"));
