@@ -10,7 +10,7 @@ const names = [
   "gelu", "geluTanh", "silu", "mish", "hardSilu", "softplus", "exponential", "abs",
 ] as const satisfies readonly ActivationName[]; // prettier-ignore
 const STEP = 0.025;
-const points = Float32Array.from({ length: 320 }, (_, i) => -4 + (i + 0.5) * STEP);
+const points = Float32Array.from({ length: 440 }, (_, i) => -4 + (i + 0.5) * STEP);
 /** The sum of the outputs, whose gradient is 1 everywhere. */
 const sum = (_: unknown, { data }: { data: Float32Array }) => ({
   value: Float32Array.of(data.reduce((a, b) => a + b, 0)),
@@ -52,7 +52,7 @@ await savePicture("activation-curves", {
     mark: { type: "line", clip: true },
     encoding: {
       x: { field: "x", type: "quantitative", title: null },
-      y: { field: "y", type: "quantitative", scale: { domain: [-2, 4] }, title: null },
+      y: { field: "y", type: "quantitative", scale: { domain: [-2, 7] }, title: null },
       color: { field: "curve", type: "nominal", title: null },
     },
   },

@@ -70,7 +70,7 @@ await savePicture("batch-normalization", {
   data: { values },
   width: 460,
   height: 260,
-  mark: { type: "line", point: true },
+  mark: { type: "line" },
   encoding: {
     x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1, format: "d" } },
     y: { field: "loss", type: "quantitative" },

@@ -76,7 +76,7 @@ const train = rowsOf(loadMnist().train, sized(3200, 320));
 const watched = { callbacks: [callbacks.gradientMonitor({ every, onWarning: () => {} })], verbose: 0 as const };
 const [plain, monitored] = (await fastestOf(
   [() => calm.fit(train.x, train.y, { verbose: 0 }), () => calm.fit(train.x, train.y, watched)],
-  sized(20, 1),
+  sized(8, 1),
   1,
 )) as [number, number];
 const look = every * (monitored / plain - 1);

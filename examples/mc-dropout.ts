@@ -49,7 +49,7 @@ console.log(`AUROC of a plain prediction's entropy: ${plainArea.toFixed(4)}`);
 
 const kinds = [["digits", sampled], ["clothes", strange]] as const; // prettier-ignore
 const entropies = kinds.flatMap(([kind, { entropy }]) =>
-  Array.from(entropy.data, (value) => ({ kind, entropy: value })),
+  Array.from(entropy.data, (value) => ({ kind, entropy: value, share: 1 / entropy.size })),
 );
 const bars = kinds.flatMap(([kind, { mean, std }]) =>
   [0, 1, 2].flatMap((image) =>
@@ -62,7 +62,7 @@ const bars = kinds.flatMap(([kind, { mean, std }]) =>
 await savePicture("mc-dropout", {
   title: {
     text: "MC dropout: a digit net that sees digits and clothes",
-    subtitle: "above: share of images by predictive entropy; below: probability of each digit and its spread",
+    subtitle: ["above: share of images by predictive entropy;", "below: probability of each digit and its spread"],
   },
   vconcat: [
     {
@@ -72,8 +72,8 @@ await savePicture("mc-dropout", {
       mark: { type: "bar", opacity: 0.6 },
       encoding: {
         x: { field: "entropy", type: "quantitative", bin: { maxbins: 46 }, title: "predictive entropy (nats)" },
-        y: { aggregate: "count", stack: null, title: "images" },
-        color: { field: "kind", type: "nominal", title: null, sort: ["digits", "clothes"] },
+        y: { aggregate: "sum", field: "share", stack: null, axis: { format: "%" }, title: "share of images" },
+        color: { field: "kind", type: "nominal", title: null, sort: ["digits", "clothes"], legend: { orient: "top" } },
       },
     },
     {

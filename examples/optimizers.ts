@@ -77,7 +77,7 @@ await savePicture("optimizers", {
       mark: "line",
       encoding: {
         x: { field: "step", type: "quantitative" },
-        y: { field: "loss", type: "quantitative", scale: { type: "log" } },
+        y: { field: "loss", type: "quantitative", scale: { type: "log", domain: [0.5, 3], nice: false } },
         color,
       },
     },

@@ -39,6 +39,8 @@ await savePicture("schedules", {
   data: { values },
   facet: { field: "name", type: "nominal", title: null, sort: Object.keys(curves) },
   columns: 5,
+  spacing: { row: 36, column: 24 },
+  bounds: "flush",
   spec: {
     width: 140,
     height: 90,

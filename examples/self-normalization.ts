@@ -46,7 +46,7 @@ await savePicture("self-normalization", {
     mark: { type: "line", clip: true },
     encoding: {
       x: { field: "layer", type: "quantitative" },
-      y: { field: "value", type: "quantitative", title: null, scale: { domain: [-0.5, 2.5] } },
+      y: { field: "value", type: "quantitative", title: null, scale: { domain: [-0.5, 4] } },
       color: { field: "net", type: "nominal", title: null, sort: null },
     },
   },
