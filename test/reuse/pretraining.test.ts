@@ -185,6 +185,43 @@ describe("pretraining.gan", () => {
     expect(generator.predict(tensor(new Float32Array(6), [2, 3])).shape).toEqual([2, INPUTS]);
   });
 
+  it("finds the place, the spread and the direction of a cloud, and leaves the discriminator in doubt", async () => {
+    const random = seeded(12);
+    const gauss = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const cloud = new Float32Array(1024);
+    for (let r = 0; r < 512; r++) {
+      const [u, v] = [gauss(), gauss()];
+      cloud.set([0.5 + 0.4 * u, -0.3 + 0.2 * u + 0.1 * v], 2 * r);
+    }
+    const dense = (units: number) => layers.dense({ units, activation: "leakyRelu", kernelInitializer: "heNormal" });
+    const encoder = sequential([dense(24), dense(12)], { inputShape: [2], seed: 5, engine });
+    const generator = sequential([dense(16), layers.dense(2)], { inputShape: [4], seed: 6, engine });
+    const { optimizers } = await import("../../src/index.js");
+    const { discriminator } = await pretraining.gan(encoder, cloud, {
+      generator,
+      epochs: 80,
+      optimizer: optimizers.adam({ learningRate: 2e-3, beta1: 0.5 }),
+    });
+    const drawn = generator.predict(tensor(Float32Array.from({ length: 4 * 512 }, gauss), [512, 4]));
+    /** Means, and the covariance matrix. */
+    const moments = (data: Float32Array): number[] => {
+      const mean = [0, 1].map((j) => data.reduce((sum, value, i) => sum + (i % 2 === j ? value / 512 : 0), 0));
+      const product = (j: number, k: number): number => {
+        let sum = 0;
+        for (let r = 0; r < 512; r++) sum += ((data[2 * r + j]! - mean[j]!) * (data[2 * r + k]! - mean[k]!)) / 512;
+        return sum;
+      };
+      return [...mean, product(0, 0), product(1, 1), product(0, 1)];
+    };
+    const [found, wanted] = [moments(drawn.data), moments(cloud)];
+    found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(i < 2 ? 0.15 : 0.08));
+    const real = (data: Float32Array): number =>
+      discriminator.predict(data).data.reduce((sum, p) => sum + Number(p > 0.5), 0) / 512;
+    const right = (real(cloud) + 1 - real(drawn.data)) / 2;
+    expect(right).toBeGreaterThan(0.4);
+    expect(right).toBeLessThan(0.8);
+  });
+
   it("is reproducible, and takes data of fewer rows than a batch as one", async () => {
     const run = async (): Promise<Tensor> => {
       const encoder = encoderOf();
