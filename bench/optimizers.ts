@@ -22,7 +22,11 @@ const options: [string, OptimizerSpec][] = [
   ["adam, useEma", family.adam({ useEma: true })],
 ];
 
-/** Each optimizer's update, against a plain pass that reads and writes as many arrays of the same size. */
+/**
+ * Each optimizer's update, against a plain pass that reads and writes as many arrays of the same size. AdaGrad and plain
+ * RMSProp, which move the fewest bytes for a root and a division, are bound by the divider while they fit in the cache:
+ * 6 cycles for four floats on Intel's Golden Cove, where the pass takes 5.
+ */
 export function* optimizers(engine: Engine, limits: Limits): Iterable<Case> {
   for (const [n, specs] of [
     [PARAMETERS, [...variants, ...options]],
