@@ -1,4 +1,4 @@
-/** Every f32 argument of every function, against float64 computed in Wasm: 2^32 each, one or two minutes a function. */
+/** Every f32 argument of every function, against float64 computed in Wasm: 2^32 each, two to four minutes a function on an idle core. */
 import { expect, it } from "vitest";
 import asc from "assemblyscript/asc";
 import { readFileSync } from "node:fs";

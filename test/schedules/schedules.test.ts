@@ -139,6 +139,17 @@ describe("schedules by hand", () => {
   });
 });
 
+describe("warmup before any schedule", () => {
+  it.each(Object.entries(EXAMPLES))("%s", (name, options) => {
+    const after = make(name, options)["learningRate"]!;
+    const schedule = schedules.warmup({ schedule: after, steps: 4, startFactor: 0.5 });
+    const first = after(0);
+    const rising = [0.5, 0.625, 0.75, 0.875].map((part) => part * first);
+    expectClose(values(schedule, 4), rising, { relative: 1e-15, absolute: 0 });
+    expect(Array.from({ length: 40 }, (_, t) => schedule(t + 4))).toEqual(values(after, 40));
+  });
+});
+
 describe("configs", () => {
   it.each(Object.entries(EXAMPLES))("%s survives plain JSON", (name, options) => {
     for (const schedule of Object.values(make(name, options))) {
