@@ -11,7 +11,7 @@ await build({
   chunkNames: "shared-[hash]",
   bundle: true,
   splitting: true,
-  packages: "external",
+  banner: { js: "/* Contains @assemblyscript/loader, Copyright The AssemblyScript Authors, Apache-2.0. */" },
   format: "esm",
   platform: "node",
   target: "node20",

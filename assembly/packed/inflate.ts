@@ -21,21 +21,18 @@ const DISTANCES = memory.data(32 + 2 * 32);
 /** Length of the word of each symbol (u8). */
 const WORD_LENGTHS = memory.data(288 + 32);
 
-/** The next bit to read, in bytes and bits from there. */
-let source: usize = 0;
-let bit: i32 = 0;
+/** The next bit to read, counted from address 0. */
+let position: usize = 0;
 
-function takeBit(): i32 {
-  const value = i32(load<u8>(source)) >> bit & 1;
-  bit = bit + 1 & 7;
-  if (bit == 0) source++;
-  return value;
+@inline
+function bitAt(at: usize): i32 {
+  return i32(load<u8>(at >> 3)) >> (<i32>at & 7) & 1;
 }
 
 /** A number of so many bits, the lowest first. */
 function take(count: i32): i32 {
   let value = 0;
-  for (let i = 0; i < count; i++) value |= takeBit() << i;
+  for (let i = 0; i < count; i++) value |= bitAt(position++) << i;
   return value;
 }
 
@@ -58,12 +55,14 @@ function takeSymbol(code: usize): i32 {
   let symbols = code + SYMBOLS;
   let word = 0;
   let count = 0;
+  let at = position;
   do {
-    word = word - count << 1 | takeBit();
+    word = word - count << 1 | bitAt(at++);
     symbols += count << 1;
     code += 2;
     count = load<u16>(code);
   } while (word >= count);
+  position = at;
   return load<u16>(symbols + (word << 1));
 }
 
@@ -110,18 +109,16 @@ function takeValue(bits: usize, symbol: i32, first: i32): i32 {
 
 /** Decompresses what begins at `from` to `to`, and returns the end of what it has written. */
 export function inflate(from: usize, to: usize): usize {
-  source = from;
-  bit = 0;
+  position = from << 3;
   let last = 0;
   while (!last) {
-    last = takeBit();
+    last = take(1);
     const type = take(2);
     if (type == 0) {
-      if (bit > 0) source++;
-      bit = 0;
-      const length = load<u16>(source);
+      const source = position + 7 >> 3;
+      const length = <usize>load<u16>(source);
       memory.copy(to, source + 4, length);
-      source += 4 + length;
+      position = source + 4 + length << 3;
       to += length;
       continue;
     }

@@ -54,6 +54,7 @@ const SIZE_BYTES: usize = 5;
 /** Where the next byte of the module goes. */
 let out: usize = 0;
 
+@inline
 function put(byte: i32): void {
   store<u8>(out++, <u8>byte);
 }
@@ -82,6 +83,7 @@ function putStream(stream: i32): void {
   putBytes(from, load<usize>(END + (stream << 2)) - from);
 }
 
+@inline
 function takeByte(stream: i32): i32 {
   const next = NEXT + (stream << 2);
   const address = load<usize>(next);
