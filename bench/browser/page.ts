@@ -1,6 +1,6 @@
 /** What the page of bench/browser/main.ts runs: the bench's own cases, timed by the page. */
 import { createEngine } from "../../src/runtime/engine.js";
-import { limitOf, resultOf, type Group, type Result } from "../case.js";
+import { inTurns, type Group, type Result } from "../case.js";
 import { kernels } from "../kernels.js";
 import { Limits, sampleTimes } from "../limits.js";
 import { prediction } from "../prediction.js";
@@ -36,13 +36,10 @@ export function run({ build, filter, seconds }: Request): Report {
   for (const [group, cases] of Object.entries(groups)) {
     for (const each of cases(engine, limits)) {
       if (!`${group} ${each.name}`.toLowerCase().includes(filter)) continue;
-      const limit = limitOf(each, limits);
-      const before = limit?.();
       // Optimizing compilers first: they work beside the page, and wait for it where there are few cores.
       sampleTimes(each.run, 200);
-      const samples = sampleTimes(each.run, seconds * 1000, SAMPLE_MS);
-      const measured = [before, limit?.()].filter((calls) => calls !== undefined);
-      results.push(resultOf(each, { group, build: name, samples, limits: measured }));
+      const sample = (turns: number): number[] => sampleTimes(each.run, (seconds * 1000) / turns, SAMPLE_MS);
+      results.push(inTurns(each, limits, { group, build: name }, sample));
     }
   }
   return { userAgent: navigator.userAgent, build: name, fused, gflops, copyGBs, results };
