@@ -2,7 +2,7 @@
  * A GAN: a generator learns to draw digits that a discriminator takes for real ones. The same codes drawn after more and
  * more epochs; whether the two stay in balance; and how many of each digit a classifier sees among what is drawn.
  */
-import { layers, optimizers, pretraining, schedules, sequential, tensor, type Tensor } from "lanewise";
+import { layers, optimizers, pretraining, sequential, tensor, type Tensor } from "lanewise";
 import { normal, unit } from "./support/few-labels.js";
 import { meanAndStd, percent, rowsOf, sized } from "./support/gallery.js";
 import { loadMnist } from "./support/mnist.js";
@@ -42,14 +42,7 @@ const { history, discriminator } = await pretraining.gan(encoder, x, {
   generator,
   epochs: EPOCHS,
   batchSize: BATCH,
-  optimizer: optimizers.adam({
-    learningRate: schedules.exponentialDecay({
-      initial: 1e-3,
-      decaySteps: EPOCHS * Math.floor(train.y.length / BATCH),
-      decayRate: 0.1,
-    }),
-    beta1: 0.5,
-  }),
+  optimizer: optimizers.adam({ learningRate: 1e-3, beta1: 0.5 }),
   onEpochEnd(epoch) {
     const row = shown.indexOf(epoch);
     if (row < 0) return;
@@ -87,8 +80,8 @@ await savePicture("gan", {
     },
   },
   spec: {
-    width: SHOWN * 28 * 1.5,
-    height: 42,
+    width: SHOWN * 28 * 2,
+    height: 56,
     mark: { type: "rect", color: "#263238" },
     encoding: {
       x: { field: "x", type: "quantitative", bin: { step: 1 }, axis: null },
