@@ -66,7 +66,10 @@ for (const [name, pretrain] of Object.entries(helpers)) {
 await savePicture("unsupervised-pretraining", {
   title: {
     text: "Fashion-MNIST with 200 labels",
-    subtitle: `test accuracy by pretraining on ${UNLABELLED.toLocaleString("en")} images without labels; mean and spread of ${SEEDS} seeds`,
+    subtitle: [
+      `test accuracy by pretraining on ${UNLABELLED.toLocaleString("en")} images without labels;`,
+      `mean and spread of ${SEEDS} seeds`,
+    ],
   },
   data: { values },
   width: 420,
