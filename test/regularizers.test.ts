@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { regularizers, resolveRegularizer, type Regularizer, type RegularizerSpec } from "../src/regularizers.js";
 import { eachBuild } from "./builds.js";
 import { expectClose, firstDifference } from "./closeness.js";
@@ -38,6 +38,42 @@ eachBuild("regularizers", (engine) => {
     W.free();
   });
 
+  describe.each(Object.keys(make))("%s", (name) => {
+    const regularizer = make[name]!(name === "l1l2" ? { l1: 0.25, l2: 0.5 } : {});
+
+    it.each(SIZES)("adds the gradient of its penalty, by differences, n = %i", (n) => {
+      // Away from kinks at 0; sums and differences of such numbers are exact.
+      const w = Float32Array.from(
+        { length: n },
+        () => Math.round(1000 * (random() + 0.1)) / 1024 - 2 * Number(random() < 0.5),
+      );
+      for (const misalignment of [0, 3]) {
+        const W = Guarded.of(engine, w, misalignment);
+        const D = Guarded.of(engine, new Float32Array(n).fill(1), misalignment);
+        regularizer.backward(k, n, W.address, D.address, 0.5);
+        const gradient = D.read();
+        const penalty = regularizer.penalty(k, n, W.address, 0.5);
+        const places = n > 70 ? [0, 1, 2, 3, n - 3, n - 2, n - 1] : w.keys();
+        const step = 2 ** -8;
+        for (const i of places) {
+          W.values[i] = w[i]! + step;
+          const above = regularizer.penalty(k, n, W.address, 0.5);
+          W.values[i] = w[i]! - step;
+          const below = regularizer.penalty(k, n, W.address, 0.5);
+          W.values[i] = w[i]!;
+          expect(gradient[i]! - 1, `at ${i}`).toBeCloseTo((above - below) / (2 * step), 5);
+        }
+        expect(regularizer.penalty(k, n, W.address, 0.5)).toBe(penalty);
+        for (const bad of n === 0 ? [] : [NaN, Infinity]) {
+          W.values[n - 1] = bad;
+          expect(regularizer.penalty(k, n, W.address)).toBe(bad);
+        }
+        W.free();
+        D.free();
+      }
+    });
+  });
+
   it("the gradient of l1 at 0 and -0 is 0", () => {
     const [W, D] = [Guarded.of(engine, [0, -0, 3, -3, 1e-45, -Infinity]), Guarded.of(engine, new Float32Array(6))];
     regularizers.l1({ l1: 2 }).backward(k, 6, W.address, D.address);
@@ -55,6 +91,10 @@ eachBuild("regularizers", (engine) => {
     W.free();
     D.free();
   });
+});
+
+it("every regularizer is in the goldens", () => {
+  expect(new Set(golden.penalties.map(({ name }) => name))).toEqual(new Set(Object.keys(make)));
 });
 
 it("resolves names and factories, and names what it does not know", () => {

@@ -53,6 +53,11 @@ describe("schedules against Keras and PyTorch, step by step", () => {
   });
 });
 
+it("every schedule that Keras or PyTorch has is in the goldens", () => {
+  const known = Object.keys(schedules).filter((name) => name !== "power" && name !== "oneCycleBook");
+  expect(new Set(golden.cases.map(({ name }) => name))).toEqual(new Set(known));
+});
+
 describe("schedules by hand", () => {
   it("power: initial / (1 + t / s)^c", () => {
     const schedule = schedules.power({ initial: 0.1, decaySteps: 10 });
