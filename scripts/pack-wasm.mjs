@@ -7,6 +7,8 @@ const [END, MADD, NMADD] = ["0b", "fd8502", "fd8602"];
 const LOCALS = 0;
 const OFFSETS = 1;
 const INTEGERS = 2;
+const VECTORS = 3;
+const V128 = 0x7b;
 
 /** Reads a module. Opcodes and their immediates: https://webassembly.github.io/spec/core/binary/instructions.html */
 class Reader {
@@ -112,7 +114,7 @@ export function pack(module, others) {
   }
 
   const heads = [];
-  const immediates = [[], [], []];
+  const immediates = [[], [], [], []];
   const kinds = new Map(
     [END, MADD, NMADD].map((key) => [key, { key, fixed: Buffer.from(key, "hex"), numbers: [], times: Infinity }]),
   );
@@ -122,27 +124,37 @@ export function pack(module, others) {
     const bodyEnd = reader.count() + reader.at;
     const start = reader.at;
     let locals = parametersOf[typeOf[f]];
+    let [vectors, endOfVectors] = [0, 0]; // the locals of type v128, which the compiler declares one after the other
     for (let left = reader.count(); left > 0; left--) {
-      locals += reader.count();
-      reader.byte();
+      const count = reader.count();
+      if (reader.byte() === V128) [vectors, endOfVectors] = [locals, locals + count];
+      locals += count;
     }
     const declared = module.subarray(start, reader.at);
     let multiplies = false;
     while (reader.at < bodyEnd) {
       const instruction = reader.instruction();
-      const { fixed, stream = 0, numbers } = instruction;
+      const { fixed, numbers } = instruction;
+      let { stream = 0 } = instruction;
+      if (stream === LOCALS && numbers.length > 0) {
+        const local = new Reader(numbers[0]).count();
+        if (local >= vectors && local < endOfVectors) {
+          stream = VECTORS;
+          numbers[0] = leb(local - vectors);
+        }
+      }
       if (numbers.length > 0) immediates[stream].push(...numbers.flatMap((bytes) => [...bytes]));
       const isEnd = fixed[0] === 0x0b && reader.at === bodyEnd;
       const bytes = Buffer.from(fixed).toString("hex");
       // The last end of a function is a token of its own, so that no nesting need be counted.
-      const key = isEnd ? END : bytes === END ? "0b of a block" : bytes;
+      const key = isEnd ? END : bytes === END ? "0b of a block" : stream === VECTORS ? `${bytes} of a vector` : bytes;
       if (!kinds.has(key)) kinds.set(key, { fixed, stream, numbers, times: 0 });
       const kind = kinds.get(key);
       kind.times++;
       instructions.push(kind);
       multiplies ||= bytes === MADD || bytes === NMADD;
     }
-    heads.push(...declared, ...leb(multiplies ? locals : 0));
+    heads.push(...declared, ...leb(multiplies ? locals : 0), ...leb(vectors));
   }
 
   const table = [...kinds.values()].sort((a, b) => (a.times === b.times ? 0 : b.times - a.times));

@@ -4,12 +4,13 @@
  *
  * - the module of math.ts, as it is;
  * - what is before the code, and what is after it;
- * - heads: the number of functions; then for each the locals that it declares and the first free local, or 0 if it
- *   does not multiply and add;
+ * - heads: the number of functions; then for each the locals that it declares, the first free local, or 0 if it does
+ *   not multiply and add, and the first local of type v128;
  * - kinds of instructions: how many fixed bytes each has (opcode, constants, alignment) and which; then which stream of
  *   numbers follows and, times 4, how many. Kind 0 is a function's end, 1 relaxed_madd, 2 relaxed_nmadd;
  * - the instructions, as indices of kinds;
- * - three streams of numbers: locals, offsets of loads and stores, and all others. Every number is a LEB128.
+ * - four streams of numbers: locals, offsets of loads and stores, all others, and locals of type v128, counted from
+ *   the first. Every number is a LEB128.
  *
  * The baseline build is the relaxed one with two instructions replaced, by means of two more locals t and u:
  *
@@ -30,11 +31,12 @@ const HEADS: i32 = 3;
 const KINDS: i32 = 4;
 const INSTRUCTIONS: i32 = 5;
 const NUMBERS: i32 = 6;
-const STREAMS: i32 = 9;
+const VECTORS: i32 = 9;
+const STREAMS: i32 = 10;
 
 /** Where each stream goes on, and where each ends. */
-const NEXT = memory.data(4 * 9);
-const END = memory.data(4 * 9);
+const NEXT = memory.data(4 * 10);
+const END = memory.data(4 * 10);
 /** Addresses of the kinds of instructions. */
 const KIND_AT = memory.data(4 * 1024);
 
@@ -132,6 +134,7 @@ function putFunction(relaxed: bool): void {
   }
   const length = load<usize>(NEXT + (HEADS << 2)) - declared;
   const t = takeNumber(HEADS);
+  const firstVector = takeNumber(HEADS);
   const rewritten = !relaxed && t > 0;
   putNumber(groups + i32(rewritten));
   putBytes(declared, length);
@@ -154,7 +157,11 @@ function putFunction(relaxed: bool): void {
     const length = <usize>load<u8>(fixed);
     for (let i: usize = 1; i <= length; i++) put(load<u8>(fixed + i));
     const numbers = <i32>load<u8>(fixed + length + 1);
-    for (let left = numbers >> 2; left > 0; left--) copyNumber(NUMBERS + (numbers & 3));
+    const stream = NUMBERS + (numbers & 3);
+    for (let left = numbers >> 2; left > 0; left--) {
+      if (stream == VECTORS) putNumber(firstVector + takeNumber(stream));
+      else copyNumber(stream);
+    }
   }
   putSize(start);
 }
