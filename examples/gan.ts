@@ -82,7 +82,7 @@ await savePicture("gan", {
   spec: {
     width: SHOWN * 28 * 2,
     height: 56,
-    mark: { type: "rect", color: "#263238" },
+    mark: { type: "rect", color: "#263238", binSpacing: 0 },
     encoding: {
       x: { field: "x", type: "quantitative", bin: { step: 1 }, axis: null },
       y: { field: "y", type: "ordinal", axis: null, scale: { domain: Array.from({ length: 28 }, (_, i) => i) } },
