@@ -1,14 +1,13 @@
 import { checkKeys, checkNumber, rangeError } from "../check.js";
+import { datasets } from "../datasets/index.js";
 import { layers } from "../layers/index.js";
 import type { OptimizerLike } from "../models/compile.js";
 import type { History } from "../models/fit.js";
 import type { Model, ModelData } from "../models/model.js";
 import { sequential } from "../models/sequential.js";
 import { toInputs } from "../models/train.js";
-import { deriveKey, shuffledIndices, type Key } from "../random.js";
-import type { Engine } from "../runtime/engine.js";
-import { sameShape, showShape } from "../graph/shape.js";
-import { Tensor } from "../tensor.js";
+import { sameShape, showShape, sizeOf } from "../graph/shape.js";
+import { tensor, type Tensor } from "../tensor.js";
 import { checkEncoder, checkLearns, type Pretrained } from "./pretraining-options.js";
 
 /** Options of `pretraining.gan`. */
@@ -34,9 +33,6 @@ export interface PretrainedGan extends Pretrained {
   readonly discriminator: Model;
 }
 
-/** Streams of the encoder's seed. */
-const STREAMS = { order: 11, codes: 12 } as const;
-
 /**
  * Trains an encoder as the body of the discriminator of a GAN (Goodfellow et al. 2014; Radford et al. 2016): in turn,
  * the discriminator learns to tell real rows from generated ones, and, frozen, to lead the generator. The history has
@@ -58,6 +54,7 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
   if (!sameShape(made, wanted))
     throw rangeError(where, `the generator must make rows of shape ${showShape(wanted)}`, "shape", showShape(made));
   const { engine, seed } = encoder;
+  const codings = generator.graph.inputs[0]!.shape;
 
   const discriminator = sequential([encoder, layers.dense({ units: 1, activation: "sigmoid" })], {
     seed,
@@ -71,11 +68,18 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
   const [column] = toInputs(encoder, where, x);
   const { data, width, rows } = column!;
   const batch = Math.min(batchSize, rows);
-  const steps = Math.floor(rows / batch);
-  const codings = generator.graph.inputs[0]!.shape;
-  const key = encoder.stream("masks");
-  const codes = (step: number, count: number): Tensor =>
-    normalCodes(engine, [count, ...codings], deriveKey(key, STREAMS.codes, step));
+  // The order of the rows and the codes are functions of the encoder's seed, as a model's own order and masks are.
+  const stream = BigInt.asUintN(32, BigInt(seed));
+  const real = datasets.batches([tensor(data, [rows, width])], {
+    batchSize: batch,
+    seed: Number(stream),
+    dropRemainder: true,
+  });
+  const noise = sequential([layers.gaussianNoise(1)], { inputShape: codings, seed, engine, name: "codes" });
+  const codes = (step: number, count: number): Tensor => {
+    const zeros = new Float32Array(count * sizeOf(codings));
+    return noise.predictMC(zeros, { samples: 1, seed: (stream << 32n) + BigInt(step) }).mean;
+  };
   const mixed = new Float32Array(2 * batch * width);
   const labels = new Float32Array(2 * batch).fill(realLabel, batch);
   const convincing = new Float32Array(2 * batch).fill(1);
@@ -86,15 +90,12 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
   };
 
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = shuffledIndices(rows, deriveKey(key, STREAMS.order), epoch);
     const sums = { discriminator: 0, generator: 0 };
-    for (let step = 0; step < steps; step++) {
-      const counter = 2 * (epoch * steps + step);
+    let step = 0;
+    for (const [{ data: realRows }] of real) {
+      const counter = 2 * (epoch * real.length + step++);
       mixed.set(generator.predict(codes(counter, batch)).data);
-      for (let r = 0; r < batch; r++) {
-        const from = order[step * batch + r]! * width;
-        mixed.set(data.subarray(from, from + width), (batch + r) * width);
-      }
+      mixed.set(realRows, batch * width);
       sums.discriminator += discriminator.trainOnBatch(mixed, labels)["loss"]!;
       discriminator.trainable = false;
       try {
@@ -102,26 +103,15 @@ export async function gan(encoder: Model, x: ModelData, options: GanOptions): Pr
       } finally {
         discriminator.trainable = true;
       }
-      if (step % 32 === 31) await new Promise((resolve) => setTimeout(resolve));
+      if (step % 32 === 0) await new Promise((resolve) => setTimeout(resolve));
     }
     history.epoch.push(epoch);
-    const losses = { discriminator: sums.discriminator / steps, generator: sums.generator / steps };
+    const losses = { discriminator: sums.discriminator / real.length, generator: sums.generator / real.length };
     history.history["discriminatorLoss"]!.push(losses.discriminator);
     history.history["generatorLoss"]!.push(losses.generator);
     await options.onEpochEnd?.(epoch, losses);
   }
   combined.dispose();
+  noise.dispose();
   return { encoder, history, generator, discriminator };
-}
-
-/** Standard normal numbers, a function of the key. */
-function normalCodes(engine: Engine, shape: readonly number[], [key0, key1]: Key): Tensor {
-  const n = shape.reduce((a, b) => a * b, 1);
-  const address = engine.arena.allocate(n * 4);
-  try {
-    engine.kernels.normalFill(n, 0, address, key0, key1, 0, 1);
-    return new Tensor(engine.floats(address, n).slice(), shape);
-  } finally {
-    engine.arena.free(address);
-  }
 }
