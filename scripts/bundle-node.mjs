@@ -15,7 +15,8 @@ await build({
   format: "esm",
   platform: "node",
   target: "node20",
-  // Names stay, for stack traces.
+  // Names stay, for stack traces; Node prints the line in which an error was thrown, so that lines are short.
+  lineLimit: 120,
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: "warning",

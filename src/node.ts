@@ -1,6 +1,7 @@
 /** Model files on disk, for Node, Deno and Bun. Everything else is in the main entry. */
 import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
+import { typeError } from "./check.js";
 import { loadModel, type LoadOptions } from "./formats/load-model.js";
 import { saveModel, type SaveOptions } from "./formats/save-model.js";
 import type { Model } from "./models/model.js";
@@ -10,12 +11,17 @@ import type { Model } from "./models/model.js";
  * and never half of one.
  */
 export async function saveModelFile(path: string, model: Model, options: SaveOptions = {}): Promise<void> {
-  await writeFileAtomically(path, saveModel(model, options));
+  await writeFileAtomically(checkPath("saveModelFile", path), saveModel(model, options));
 }
 
 /** Reads a model from a file of `saveModelFile`. */
 export async function loadModelFile(path: string, options: LoadOptions = {}): Promise<Model> {
-  return loadModel(await readFile(path), options);
+  return loadModel(await readFile(checkPath("loadModelFile", path)), options);
+}
+
+function checkPath(where: string, path: unknown): string {
+  if (typeof path !== "string" || path === "") throw typeError(where, "path must name a file", "path", path);
+  return path;
 }
 
 /** Writes bytes beside the file, flushes them to disk, and renames. */

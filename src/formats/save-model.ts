@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys } from "../check.js";
+import { checkBoolean, checkKeys, typeError } from "../check.js";
 import type { Graph } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 import type { Callee, Node } from "../graph/node.js";
@@ -30,6 +30,9 @@ export interface SaveOptions {
  * metadata. The same model gives the same bytes. User-written losses, metrics and schedules are saved by name.
  */
 export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  if (typeof model !== "object" || model === null || !("built" in model)) {
+    throw typeError("saveModel", "model must be a model", "model", model);
+  }
   checkKeys("saveModel", options, ["includeOptimizer"]);
   const includeOptimizer = checkBoolean("saveModel", "includeOptimizer", options.includeOptimizer ?? false);
   const compiled = includeOptimizer ? model.compiledFor("saveModel({ includeOptimizer })") : model.compiled;

@@ -31,6 +31,16 @@ describe("saveModelFile", () => {
     for (const model of [first, second, loaded]) model.dispose();
   });
 
+  test("tells a path and a model apart", async () => {
+    const model = net();
+    await expect(saveModelFile(model as never, at("model") as never)).rejects.toThrow(
+      /^saveModelFile: path must name a file\. Received: path=/,
+    );
+    await expect(saveModelFile(at("model"), {} as never)).rejects.toThrow(/^saveModel: model must be a model\./);
+    await expect(loadModelFile("")).rejects.toThrow(/^loadModelFile: path must name a file\. Received: path=""/);
+    model.dispose();
+  });
+
   test("that fails leaves the old file, and nothing beside it", async () => {
     const model = net();
     await saveModelFile(at("model"), model);
