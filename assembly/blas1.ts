@@ -68,3 +68,24 @@ export function sdot(n: i32, x: usize, y: usize): f32 {
   for (; x < end; x += 4, y += 4) s1 = madd(v128.load32_zero(x), v128.load32_zero(y), s1);
   return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }
+
+/** Sum of n floats at x, in the order of sdot. */
+@inline
+export function sum(n: i32, x: usize): f32 {
+  let s0 = ZERO;
+  let s1 = ZERO;
+  let s2 = ZERO;
+  let s3 = ZERO;
+  const unrolled = x + bytes(n & ~15);
+  const body = x + bytes(n & ~3);
+  const end = x + bytes(n);
+  for (; x < unrolled; x += 64) {
+    s0 = f32x4.add(s0, v128.load(x));
+    s1 = f32x4.add(s1, v128.load(x, 16));
+    s2 = f32x4.add(s2, v128.load(x, 32));
+    s3 = f32x4.add(s3, v128.load(x, 48));
+  }
+  for (; x < body; x += 16) s0 = f32x4.add(s0, v128.load(x));
+  for (; x < end; x += 4) s1 = f32x4.add(s1, v128.load32_zero(x));
+  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}

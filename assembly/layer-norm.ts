@@ -3,6 +3,7 @@
  * variance of the row. Ba, Kiros & Hinton 2016, arXiv:1607.06450. The address 0 means that a layer has no such parameter, or
  * that a gradient is not wanted. Every sum is made in one fixed order.
  */
+import { sum } from "./blas1";
 import { bytes, Four, FourAt12, FourAt4, FourAt8, One } from "./lanes";
 import { madd, nmadd, sumLanes } from "./simd";
 import { column, None, storeIf } from "./strips";
@@ -25,22 +26,12 @@ function total(a: v128, b: v128, c: v128, d: v128): f32 {
 function rowStatistics(n: i32, x: usize, mean: usize, inverseStd: usize, epsilon: f32): void {
   const unrolled = x + bytes(n & ~15), body = x + bytes(n & ~3), end = x + bytes(n);
   const count = <f32>n;
-  let sum0 = ZERO, sum1 = ZERO, sum2 = ZERO, sum3 = ZERO;
-  let p = x;
-  for (; p < unrolled; p += 64) {
-    sum0 = f32x4.add(sum0, v128.load(p));
-    sum1 = f32x4.add(sum1, v128.load(p, 16));
-    sum2 = f32x4.add(sum2, v128.load(p, 32));
-    sum3 = f32x4.add(sum3, v128.load(p, 48));
-  }
-  for (; p < body; p += 16) sum0 = f32x4.add(sum0, v128.load(p));
-  for (; p < end; p += 4) sum1 = f32x4.add(sum1, v128.load32_zero(p));
-  const first = total(sum0, sum1, sum2, sum3) / count;
+  const first = sum(n, x) / count;
 
   const m = f32x4.splat(first);
-  sum0 = ZERO; sum1 = ZERO; sum2 = ZERO; sum3 = ZERO;
+  let sum0 = ZERO, sum1 = ZERO, sum2 = ZERO, sum3 = ZERO;
   let squares0 = ZERO, squares1 = ZERO, squares2 = ZERO, squares3 = ZERO;
-  p = x;
+  let p = x;
   for (; p < unrolled; p += 64) {
     const a = f32x4.sub(v128.load(p), m), b = f32x4.sub(v128.load(p, 16), m);
     const c = f32x4.sub(v128.load(p, 32), m), d = f32x4.sub(v128.load(p, 48), m);

@@ -1,3 +1,4 @@
+import { sum } from "../blas1";
 import { bytes, firstLanes, map1, map2 } from "../lanes";
 import { nmadd, sumLanes } from "../simd";
 import { expNonPositive, log } from "../vmath";
@@ -50,27 +51,6 @@ export function logSoftmaxForward(rows: i32, width: i32, x: usize, y: usize): vo
   }
 }
 
-/** Sum of one row, added in the order of sdot. */
-@inline
-function rowSum(width: i32, x: usize): f32 {
-  const unrolled = x + bytes(width & ~15);
-  const body = x + bytes(width & ~3);
-  const end = x + bytes(width);
-  let s0 = ZERO;
-  let s1 = ZERO;
-  let s2 = ZERO;
-  let s3 = ZERO;
-  for (; x < unrolled; x += 64) {
-    s0 = f32x4.add(s0, v128.load(x));
-    s1 = f32x4.add(s1, v128.load(x, 16));
-    s2 = f32x4.add(s2, v128.load(x, 32));
-    s3 = f32x4.add(s3, v128.load(x, 48));
-  }
-  for (; x < body; x += 16) s0 = f32x4.add(s0, v128.load(x));
-  for (; x < end; x += 4) s1 = f32x4.add(s1, v128.load32_zero(x));
-  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-}
-
 @unmanaged
 @final
 class LogSoftmaxBackward {
@@ -86,6 +66,6 @@ class LogSoftmaxBackward {
 export function logSoftmaxBackward(rows: i32, width: i32, y: usize, dy: usize, dx: usize): void {
   const stride = bytes(width);
   for (let row = 0; row < rows; row++, y += stride, dy += stride, dx += stride) {
-    map2<LogSoftmaxBackward>(width, dx, y, dy, f32x4.splat(rowSum(width, dy)), ZERO, ZERO);
+    map2<LogSoftmaxBackward>(width, dx, y, dy, f32x4.splat(sum(width, dy)), ZERO, ZERO);
   }
 }
