@@ -7,7 +7,7 @@ import { pretraining, type Model } from "lanewise";
 import { accuracyOf, bestFineTuning, encoderOf, summarize, uniform, unit, type Pairs } from "./support/few-labels.js";
 import { fashionNames, loadFashionMnist } from "./support/fashion-mnist.js";
 import { part, percent, sized, withLabels } from "./support/gallery.js";
-import { savePicture } from "./support/picture.js";
+import { saveAccuracyByLabels } from "./support/picture.js";
 
 const AUXILIARY = [1, 3, 5, 8, 9];
 const TARGET = [0, 2, 4, 6, 7];
@@ -54,7 +54,7 @@ async function pretrained(seed: number): Promise<Model> {
   return encoder;
 }
 
-const values: { labels: number; accuracy: number; start: string }[] = [];
+const values: { labels: number; accuracy: number; way: string }[] = [];
 const seeds = Array.from({ length: SEEDS }, (_, seed) => seed);
 const starts: [string, Model[], Model][] = [["from scratch", seeds.map(encoderOf), encoderOf(100)]];
 const encoders: Model[] = [];
@@ -68,22 +68,12 @@ for (const labels of [25, 50, 100, 200].slice(0, sized(4, 2))) {
     for (const [seed, encoder] of encoders.entries())
       accuracies.push(await accuracyOf(encoder, labelled(seed, labels), targetTest, seed, best));
     const { mean } = summarize(`${labels} labels, ${start}`, accuracies, Object.values(best).join(", "));
-    values.push({ labels, accuracy: mean, start });
+    values.push({ labels, accuracy: mean, way: start });
   }
 }
 
-await savePicture("pairs-pretraining", {
-  title: {
-    text: "An auxiliary task: one kind or not?",
-    subtitle: `accuracy on five other kinds of Fashion-MNIST; mean of ${SEEDS} seeds`,
-  },
-  data: { values },
-  width: 420,
-  height: 260,
-  mark: { type: "line", point: true },
-  encoding: {
-    x: { field: "labels", type: "quantitative", scale: { type: "log" }, title: "labelled images" },
-    y: { field: "accuracy", type: "quantitative", scale: { zero: false }, axis: { format: "%" } },
-    color: { field: "start", type: "nominal", title: null },
-  },
-});
+const title = {
+  text: "An auxiliary task: one kind or not?",
+  subtitle: `accuracy on five other kinds of Fashion-MNIST; mean of ${SEEDS} seeds`,
+};
+await saveAccuracyByLabels("pairs-pretraining", title, values);

@@ -5,7 +5,7 @@
 import { layers, optimizers, sequential, type Model } from "lanewise";
 import { meanAndStd, part, percent, sized, withLabels, type Rows } from "./support/gallery.js";
 import { loadMnist } from "./support/mnist.js";
-import { savePicture } from "./support/picture.js";
+import { saveAccuracyByLabels } from "./support/picture.js";
 
 const SEEDS = sized(5, 1);
 const { train, test } = loadMnist();
@@ -74,18 +74,8 @@ for (const labels of [10, 30, 100, 300, 1000].slice(0, sized(5, 2))) {
 const same = Buffer.from(before).equals(original.save());
 console.log(`the original's weights are ${same ? "the same, to the bit" : "CHANGED"}`);
 
-await savePicture("transfer-learning", {
-  title: {
-    text: "From the digits 0-4 to 5-9",
-    subtitle: `MNIST test accuracy by number of labelled images; mean of ${SEEDS} seeds`,
-  },
-  data: { values },
-  width: 420,
-  height: 260,
-  mark: { type: "line", point: true },
-  encoding: {
-    x: { field: "labels", type: "quantitative", scale: { type: "log" }, title: "labelled images" },
-    y: { field: "accuracy", type: "quantitative", scale: { zero: false }, axis: { format: "%" } },
-    color: { field: "way", type: "nominal", title: null, sort: null },
-  },
-});
+const title = {
+  text: "From the digits 0-4 to 5-9",
+  subtitle: `MNIST test accuracy by number of labelled images; mean of ${SEEDS} seeds`,
+};
+await saveAccuracyByLabels("transfer-learning", title, values);

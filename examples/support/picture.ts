@@ -77,3 +77,23 @@ export interface Pixel {
   row: number;
   ink: number;
 }
+
+/** Draws accuracy against the number of labels, a line for each way of training, in the order of the values. */
+export async function saveAccuracyByLabels(
+  name: string,
+  title: { text: string; subtitle: string },
+  values: { way: string; labels: number; accuracy: number }[],
+): Promise<void> {
+  await savePicture(name, {
+    title,
+    data: { values },
+    width: 420,
+    height: 260,
+    mark: { type: "line", point: true },
+    encoding: {
+      x: { field: "labels", type: "quantitative", scale: { type: "log" }, title: "labelled images" },
+      y: { field: "accuracy", type: "quantitative", scale: { zero: false }, axis: { format: "%" } },
+      color: { field: "way", type: "nominal", title: null, sort: null },
+    },
+  });
+}
