@@ -92,6 +92,7 @@ class PlanBuilder {
       inputs,
       outputs,
       losses: this.#losses,
+      learning: [...this.#learningParameters()],
       gradients,
       penalty: this.#penalty,
       state: this.#state,

@@ -30,6 +30,8 @@ export class Value {
   /** Gradients that its uses contribute; their sum is the gradient. */
   readonly contributions: Buffer[] = [];
   readonly penalties: Regularizer[] = [];
+  /** Floats per row. */
+  readonly width: number;
 
   constructor(
     readonly shape: Shape,
@@ -38,11 +40,8 @@ export class Value {
     readonly wantsGradient: boolean,
     /** How it was made, if by an activation: losses may fuse with that. */
     readonly activated?: { readonly activation: Activation; readonly from: Value },
-  ) {}
-
-  /** Floats per row. */
-  get width(): number {
-    return sizeOf(this.shape);
+  ) {
+    this.width = sizeOf(shape);
   }
 
   get address(): number {

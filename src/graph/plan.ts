@@ -40,6 +40,8 @@ export interface PlanParts {
   readonly inputs: readonly PlanInput[];
   readonly outputs: readonly Value[];
   readonly losses: readonly (PlanLoss | undefined)[];
+  /** Parameters that learn, those that no gradient reaches too. */
+  readonly learning: readonly Parameter[];
   readonly gradients: ReadonlyMap<Parameter, Buffer>;
   readonly penalty: { value: number };
   readonly state: StepState;
@@ -55,6 +57,8 @@ export class Plan {
   #resampled: readonly Call[] | undefined;
   /** Address of the workspace, which the plan owns. */
   readonly workspace: number;
+  /** What a training step moves: parameters with the addresses of their gradients. */
+  readonly items: readonly { readonly parameter: Parameter; readonly gradient: number }[];
 
   constructor(
     engine: Engine,
@@ -69,6 +73,7 @@ export class Plan {
     this.#parts = parts;
     this.workspace = engine.arena.allocate(workspaceBytes);
     for (const buffer of buffers) buffer.address += this.workspace;
+    this.items = Array.from(parts.gradients, ([parameter, { address }]) => ({ parameter, gradient: address }));
   }
 
   get inputs(): readonly PlanInput[] {
@@ -81,6 +86,11 @@ export class Plan {
 
   get losses(): readonly (PlanLoss | undefined)[] {
     return this.#parts.losses;
+  }
+
+  /** Parameters that learn in this plan, those that no gradient reaches too. */
+  get learning(): readonly Parameter[] {
+    return this.#parts.learning;
   }
 
   /** Gradient of each parameter that learns, laid out like the parameter. */

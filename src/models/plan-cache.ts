@@ -10,7 +10,8 @@ import type { Engine } from "../runtime/engine.js";
 const MOST_PLANS = 6;
 
 interface Entry {
-  readonly signature: string;
+  /** Whether each operation learns; undefined where that makes no difference. */
+  readonly learns: readonly boolean[] | undefined;
   readonly observe: Observe | undefined;
   readonly plan: Plan;
 }
@@ -44,16 +45,17 @@ export class PlanCache {
   }
 
   /** A plan for so many rows; the model's other plans make room for it if memory is short. */
-  find({ mode, rows, samples = 1, losses = [], lossWeights = [], observe }: PlanNeeds): Plan {
-    const learns = this.#graph.operations.map(isLearning);
-    const signature = `${mode} ${samples} ${mode === "train" || mode === "evaluate" ? learns.map(Number).join("") : ""}`;
-    const serves = (entry: Entry): boolean => entry.signature === signature && entry.observe === observe;
+  find(needs: PlanNeeds): Plan {
+    const { mode, rows, samples = 1, losses = [], lossWeights = [], observe } = needs;
+    const { operations } = this.#graph;
+    const serves = (entry: Entry): boolean => this.#serves(entry, needs);
     const found = this.#entries.findLast((entry) => serves(entry) && entry.plan.capacity >= rows);
     if (found !== undefined) {
       if (found !== this.#entries.at(-1)) this.#entries = [...this.#entries.filter((entry) => entry !== found), found];
       return found.plan;
     }
     const outgrown = this.#entries.filter(serves);
+    const learns = operations.map(isLearning);
     const build = (): Plan =>
       buildPlan(this.#engine, this.#graph, {
         mode,
@@ -62,7 +64,7 @@ export class PlanCache {
         losses,
         lossWeights,
         observe,
-        learns: (operation) => learns[this.#graph.operations.indexOf(operation)]!,
+        learns: (operation) => learns[operations.indexOf(operation)]!,
       });
     let plan: Plan;
     try {
@@ -74,9 +76,17 @@ export class PlanCache {
       plan = build();
     }
     this.workspaces.add(plan.workspace);
-    this.#entries.push({ signature, observe, plan });
+    const differs = mode === "train" || mode === "evaluate";
+    this.#entries.push({ learns: differs ? learns : undefined, observe, plan });
     this.#drop(this.#entries.slice(0, -MOST_PLANS));
     return plan;
+  }
+
+  /** Whether a plan is of the kind that is needed, for as many rows or fewer. */
+  #serves({ plan, learns, observe }: Entry, needs: PlanNeeds): boolean {
+    const { mode, samples = 1 } = needs;
+    if (plan.mode !== mode || plan.samples !== samples || observe !== needs.observe) return false;
+    return learns === undefined || this.#graph.operations.every((operation, i) => isLearning(operation) === learns[i]);
   }
 
   clear(): void {

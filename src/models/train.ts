@@ -230,9 +230,9 @@ export interface StepObserver {
 /** Makes whatever a training step of so many rows needs. Throws MemoryError with the model as it was. */
 export function prepareTraining(model: Model, where: string, rows: number, plans: PlanCache, observe?: Observe): Plan {
   const { losses, lossWeights, optimizer } = model.compiledFor(where);
-  const learning = [...model.learningParameters()];
   const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights, observe });
   const plan = findPlan();
+  const { learning } = plan;
   try {
     optimizer.prepare(learning);
     return plan;
@@ -268,15 +268,14 @@ function computeGradients(model: Model, plan: Plan, batch: Batch): void {
 export function trainStep(model: Model, where: string, batch: Batch): Plan {
   const { observer } = model;
   const plan = prepareTraining(model, where, batch.rows, batch.dataset.plans ?? model.built.plans, observer?.begin());
-  if (plan.gradients.size === 0) {
+  if (plan.items.length === 0) {
     throw new Error(
       `${where}: nothing would learn; every layer with weights is frozen. Set trainable = true on some layer.`,
     );
   }
   computeGradients(model, plan, batch);
   observer?.gradients(plan);
-  const items = Array.from(plan.gradients, ([parameter, gradient]) => ({ parameter, gradient: gradient.address }));
-  model.compiledFor(where).optimizer.step(items);
+  model.compiledFor(where).optimizer.step(plan.items);
   plan.update();
   model.steps++;
   observer?.end();

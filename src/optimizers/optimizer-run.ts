@@ -37,6 +37,13 @@ interface State {
   readonly scalars: Record<string, number>;
 }
 
+/** The part of every step that one parameter has, with what of it stays the same. */
+interface Update extends OptimizerItem {
+  readonly state: State;
+  /** Whether the parameter's weights decay. */
+  readonly decays: boolean;
+}
+
 /** State of all parameters, copied out of linear memory. */
 export interface OptimizerState {
   iterations: number;
@@ -68,6 +75,13 @@ export class OptimizerRun {
   readonly #sources: Record<string, number | Schedule> = {};
   /** The same at the current step, beside the options that are fixed. */
   readonly #values: Record<string, unknown>;
+  /** Names among them that may have another value at each step. */
+  #changing: readonly string[] = [];
+  /** The definition's products and moving averages: name of the product or slot, and what goes with it. */
+  readonly #products;
+  readonly #decays;
+  /** What the items of the last step were, and what follows from them: nearly always those of the next one too. */
+  #planned: { readonly items: readonly OptimizerItem[]; readonly updates: readonly Update[] } | undefined;
   readonly #around: Around = { scale: 1, limit: Infinity, coupled: 0, decay: 0 };
   readonly #overrides = new Map<string, number>();
   #iterations = 0;
@@ -77,8 +91,12 @@ export class OptimizerRun {
     this.#engine = engine;
     this.#values = { ...spec.options };
     for (const [name, value] of Object.entries(spec.options)) {
-      if (name in RANGES && value !== undefined) this.#sources[name] = value as number | Schedule;
+      if (name in RANGES && value !== undefined) this.#setSource(name, value as number | Schedule);
     }
+    const { products = {}, decays = {}, slots } = spec.definition;
+    const made = slots(spec.options);
+    this.#products = Object.entries(products);
+    this.#decays = Object.entries(decays).filter(([slot]) => made.includes(slot)) as [string, string][];
   }
 
   /** The learning rate at this step. Setting it replaces a schedule. */
@@ -109,14 +127,14 @@ export class OptimizerRun {
       throw rangeError(where, `name must be one of ${Object.keys(this.#sources).join(", ")}`, "name", name);
     }
     if (value === undefined) {
-      this.#sources[name] = (this.spec.options as unknown as Record<string, number | Schedule>)[name]!;
+      this.#setSource(name, this.spec.options[name] as number | Schedule);
       this.#overrides.delete(name);
       return;
     }
     if (name === "momentum" && value !== 0 && this.spec.options["momentum"] === 0) {
       throw rangeError(where, "momentum was 0 when the optimizer was made and has no state", "momentum", value);
     }
-    this.#sources[name] = checkNumber(where, name, value, RANGES[name]);
+    this.#setSource(name, checkNumber(where, name, value, RANGES[name]));
     this.#overrides.set(name, value);
   }
 
@@ -127,6 +145,7 @@ export class OptimizerRun {
 
   /** Allocates and initializes the state of parameters that have none. All or nothing: may throw MemoryError. */
   prepare(parameters: readonly Optimizable[]): void {
+    if (parameters.every((parameter) => this.#states.has(parameter))) return; // as before nearly every step
     const { arena } = this.#engine;
     const { definition, options } = this.spec;
     const names: string[] = [...definition.slots(options)];
@@ -159,18 +178,16 @@ export class OptimizerRun {
 
   /** One training step. All parameters must be prepared. */
   step(items: readonly OptimizerItem[]): void {
-    for (const { parameter } of items) this.#stateOf(parameter);
+    const updates = this.#updatesOf(items);
     this.#evaluate();
 
     const { gradientAccumulationSteps: window, useEma } = this.spec.options;
-    const updates = (this.#iterations + 1) % window === 0;
-    for (const item of items) {
-      if (window > 1) this.#accumulate(item, updates);
-    }
-    if (updates) this.#update(items, window);
-    if (updates && window > 1) for (const { scalars } of this.#states.values()) scalars["accumulated"] = 0;
-    if (useEma) this.#average(items, window);
-    if (updates || useEma) {
+    const last = (this.#iterations + 1) % window === 0;
+    if (window > 1) for (const update of updates) this.#accumulate(update, last);
+    if (last) this.#update(updates, window);
+    if (last && window > 1) for (const { scalars } of this.#states.values()) scalars["accumulated"] = 0;
+    if (useEma) this.#average(updates, window);
+    if (last || useEma) {
       for (const { parameter } of items) parameter.constraint?.apply(this.#engine.kernels);
     }
     this.#iterations++;
@@ -262,6 +279,7 @@ export class OptimizerRun {
     if (state === undefined) return;
     this.#free(state);
     this.#states.delete(parameter);
+    this.#planned = undefined;
   }
 
   /** Frees all state. */
@@ -271,6 +289,29 @@ export class OptimizerRun {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #setSource(name: string, source: number | Schedule): void {
+    this.#sources[name] = this.#values[name] = source;
+    // The learning rate, which the update of each parameter scales, is one of them in any case.
+    this.#changing = Object.keys(this.#sources).filter(
+      (each) => each === "learningRate" || typeof this.#sources[each] === "function",
+    );
+  }
+
+  /** Throws if a parameter is not prepared. */
+  #updatesOf(items: readonly OptimizerItem[]): readonly Update[] {
+    if (this.#planned?.items !== items) {
+      const { excludeFromWeightDecay } = this.spec.options;
+      const updates = items.map(({ parameter, gradient }) => ({
+        parameter,
+        gradient,
+        state: this.#stateOf(parameter),
+        decays: !excludeFromWeightDecay.some((part) => parameter.name.includes(part)),
+      }));
+      this.#planned = { items, updates };
+    }
+    return this.#planned.updates;
   }
 
   #stateOf(parameter: Optimizable): State {
@@ -285,13 +326,13 @@ export class OptimizerRun {
 
   /** Every hyperparameter at this step. A schedule that is out of range throws here, before anything changed. */
   #evaluate(): void {
-    for (const name in this.#sources) this.#values[name] = this.#valueNow(name);
+    for (const name of this.#changing) this.#values[name] = this.#valueNow(name);
   }
 
   /** Keeps the sum of the window's gradients: in the accumulator, or at its end in the gradient itself. */
-  #accumulate({ parameter, gradient }: OptimizerItem, last: boolean): void {
+  #accumulate({ parameter, gradient, state }: Update, last: boolean): void {
     const { kernels, u8 } = this.#engine;
-    const { slots, scalars } = this.#stateOf(parameter);
+    const { slots, scalars } = state;
     const sum = slots[ACCUMULATOR]!;
     const empty = scalars["accumulated"] === 0;
     scalars["accumulated"]!++;
@@ -300,10 +341,10 @@ export class OptimizerRun {
     else if (!last) u8.copyWithin(sum, gradient, gradient + parameter.size * 4);
   }
 
-  #update(items: readonly OptimizerItem[], window: number): void {
+  #update(updates: readonly Update[], window: number): void {
     const { kernels } = this.#engine;
     const { definition, options } = this.spec;
-    const { compat, excludeFromWeightDecay, decoupledWeightDecay } = options;
+    const { compat, decoupledWeightDecay } = options;
     const values = this.#values as Record<string, number>;
     const { learningRate, weightDecay, clipValue, clipNorm, globalClipNorm } = values as Record<
       string,
@@ -313,31 +354,28 @@ export class OptimizerRun {
     around.limit = clipValue ?? Infinity;
     let globalFactor = 1;
     if (globalClipNorm !== undefined) {
-      const blocks = items.map(({ parameter, gradient }) => ({ address: gradient, size: parameter.size }));
+      const blocks = updates.map(({ parameter, gradient }) => ({ address: gradient, size: parameter.size }));
       globalFactor = globalClipFactor(globalNorm(kernels, blocks) / window, globalClipNorm, compat);
     }
 
-    for (const { parameter, gradient } of items) {
-      const { name, size, address } = parameter;
-      const { slots, scalars } = this.#stateOf(parameter);
+    const h = values as unknown as Values<Record<string, number>>;
+    for (const { parameter, gradient, state, decays } of updates) {
+      const { size, address } = parameter;
+      const { slots, scalars } = state;
       values["learningRate"] = learningRate! * parameter.learningRateScale;
       around.scale = globalFactor / window;
       if (clipNorm !== undefined) {
         const norm = Math.sqrt(kernels.sumOfSquares(size, gradient)) / window;
         around.scale = clipNormFactor(norm, clipNorm) / window;
       }
-      const decays = !excludeFromWeightDecay.some((part) => name.includes(part));
       around.coupled = decays && !decoupledWeightDecay ? weightDecay! : 0;
       around.decay = decays && decoupledWeightDecay ? weightDecay! * values["learningRate"] : 0;
 
-      const h = values as unknown as Values<Record<string, number>>;
       const p = scalars as Record<"updates", number>;
       p.updates++;
-      for (const product in definition.products) scalars[product]! *= definition.products[product]!(h, p);
+      for (const [product, factor] of this.#products) scalars[product]! *= factor(h, p);
       definition.step(kernels, size, address, gradient, around, slots, h, p);
-      for (const slot in definition.decays) {
-        if (slot in slots) this.#flush(slots[slot]!, size, values[definition.decays[slot]!]!, p.updates);
-      }
+      for (const [slot, kept] of this.#decays) this.#flush(slots[slot]!, size, values[kept]!, p.updates);
     }
     values["learningRate"] = learningRate!;
   }
@@ -346,13 +384,12 @@ export class OptimizerRun {
    * Keras's average of the weights: also at steps that only accumulate gradients, and with momentum 0 up to the
    * parameter's first update. emaOverwriteFrequency counts updates.
    */
-  #average(items: readonly OptimizerItem[], window: number): void {
+  #average(updates: readonly Update[], window: number): void {
     const { kernels } = this.#engine;
     const { emaOverwriteFrequency } = this.spec.options;
     const done = Math.floor(this.#iterations / window);
     const overwrites = emaOverwriteFrequency !== undefined && (done + 1) % emaOverwriteFrequency === 0;
-    for (const { parameter } of items) {
-      const state = this.#stateOf(parameter);
+    for (const { parameter, state } of updates) {
       const started = state.scalars["updates"]! > ((this.#iterations + 1) % window === 0 ? 1 : 0);
       const momentum = started ? (this.#values["emaMomentum"] as number) : 0;
       kernels.averageStep(parameter.size, state.slots[AVERAGE]!, parameter.address, momentum, 1 - momentum);
