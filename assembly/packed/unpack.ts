@@ -17,6 +17,7 @@
  *     a  b  c  relaxed_madd     a  b  c  set t  mul  get t  add                  a * b + c
  *     a  b  c  relaxed_nmadd    a  b  c  set t  mul  set u  get t  get u  sub    c - a * b
  */
+export { fromBase64 } from "./base64";
 export { inflate } from "./inflate";
 
 /** What to unpack. */

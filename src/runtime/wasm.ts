@@ -18,11 +18,12 @@ let inflated: { unpacker: Unpacker; streams: number; end: number } | undefined;
 
 /** What is inlined, decompressed once, in a memory of its own. */
 function inflateInlined(): { unpacker: Unpacker; streams: number; end: number } {
-  const unpacker = instantiateSync(compile(fromBase64(inlined.unpacker)), {}).instance.exports as unknown as Unpacker;
-  const packed = fromBase64(inlined.packed);
+  const bytes = Uint8Array.from(atob(inlined.unpacker), (character) => character.charCodeAt(0));
+  const unpacker = instantiateSync(compile(bytes), {}).instance.exports as unknown as Unpacker;
   const start = unpacker.heapBase();
-  new Uint8Array(unpacker.memory.buffer).set(packed, start);
-  const streams = start + packed.length;
+  const streams = start + inlined.packed.length;
+  new TextEncoder().encodeInto(inlined.packed, new Uint8Array(unpacker.memory.buffer, start));
+  unpacker.fromBase64(start, streams);
   return { unpacker, streams, end: unpacker.inflate(start, streams) };
 }
 
@@ -32,13 +33,6 @@ export function inlinedBytes(name: (typeof INLINED)[number]): Uint8Array<ArrayBu
   const { unpacker, streams, end } = inflated;
   const length = unpacker.unpack(streams, end, INLINED.indexOf(name)) - end;
   return new Uint8Array(unpacker.memory.buffer.slice(end, end + length) as ArrayBuffer);
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return bytes;
 }
 
 export function inlinedHash(name: keyof typeof inlined.sha256): string {

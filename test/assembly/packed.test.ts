@@ -9,10 +9,14 @@ import { engineOf } from "../builds.js";
 
 const fileOf = (name: string): Buffer => readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url));
 
+function unpacker(): Awaited<ReturnType<typeof instantiate>> {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(fileOf("unpack"))));
+  return exports as unknown as Awaited<ReturnType<typeof instantiate>>;
+}
+
 /** The data after deflate and inflate. */
 function inflated(data: Uint8Array, options: Parameters<typeof deflateRawSync>[1]): Uint8Array {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(fileOf("unpack"))));
-  const { memory, heapBase, inflate } = exports as unknown as Awaited<ReturnType<typeof instantiate>>;
+  const { memory, heapBase, inflate } = unpacker();
   const packed = deflateRawSync(data, options);
   memory.grow(Math.ceil((data.length + packed.length) / 65536));
   const from = heapBase();
@@ -44,6 +48,20 @@ describe("inflate", () => {
       expect(Buffer.compare(inflated(bytes, options), bytes)).toBe(0);
     },
   );
+});
+
+describe("fromBase64", () => {
+  it.each([0, 1, 2, 3, 4, 255, 256, 257])("decodes %i bytes, and touches nothing behind the text", (length) => {
+    const { memory, heapBase, fromBase64 } = unpacker();
+    const data = Uint8Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
+    const text = Buffer.from(data).toString("base64");
+    const [from, bytes] = [heapBase(), new Uint8Array(memory.buffer)];
+    bytes.fill(77, from, from + text.length + 4);
+    bytes.set(Buffer.from(text), from);
+    fromBase64(from, from + text.length);
+    expect(bytes.slice(from, from + length)).toEqual(data);
+    expect([...bytes.slice(from + text.length, from + text.length + 4)]).toEqual([77, 77, 77, 77]);
+  });
 });
 
 describe("the inlined builds", () => {
