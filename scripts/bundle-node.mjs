@@ -1,12 +1,10 @@
 // Bundles the entries of dist/src for Node into dist/node: opening 150 files takes Node longer than all of a first
-// training step. What the entries share is in chunks, so that there is one engine whichever is imported. Bundlers get
-// the separate modules, of which they leave out what is not used.
+// training step. The engine is in a chunk that `index` and `kernels` share, so that there is one whichever is imported;
+// `node` imports `index`. Bundlers get the separate modules, of which they leave out what is not used.
 import { rmSync } from "node:fs";
 import { build } from "esbuild";
 
-rmSync("dist/node", { recursive: true, force: true });
-await build({
-  entryPoints: ["index", "kernels", "node"].map((name) => `dist/src/${name}.js`),
+const options = {
   outdir: "dist/node",
   chunkNames: "shared-[hash]",
   bundle: true,
@@ -20,4 +18,7 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: "warning",
-});
+};
+rmSync("dist/node", { recursive: true, force: true });
+await build({ ...options, entryPoints: ["dist/src/index.js", "dist/src/kernels.js"] });
+await build({ ...options, entryPoints: ["dist/src/node.js"], external: ["./index.js"] });

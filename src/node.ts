@@ -2,8 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { typeError } from "./check.js";
-import { loadModel, type LoadOptions } from "./formats/load-model.js";
-import { saveModel, type SaveOptions } from "./formats/save-model.js";
+import { loadModel, saveModel, type LoadOptions, type SaveOptions } from "./index.js";
 import type { Model } from "./models/model.js";
 
 /**

@@ -195,12 +195,15 @@ export function createEngine(options: EngineOptions = {}): Engine {
   else if (asked === "baseline") refused["relaxed"] = 'build: "baseline" was asked for';
   else {
     const bytes = inlinedBytes("relaxed");
-    if (!WebAssembly.validate(bytes)) refused["relaxed"] = "this engine does not accept relaxed SIMD";
-    else {
+    try {
       const engine = make("relaxed", bytes);
       if (engine.info.fused || asked === "relaxed") return engine;
       engine.dispose();
       refused["relaxed"] = "this engine does not fuse multiply-add, so that the baseline build is as fast";
+    } catch (error) {
+      // Only now, since validating takes as long as compiling.
+      if (WebAssembly.validate(bytes)) throw error;
+      refused["relaxed"] = "this engine does not accept relaxed SIMD";
     }
     if (asked === "relaxed") throw new Error(`init: the relaxed build cannot run here: ${refused["relaxed"]}.`);
   }
