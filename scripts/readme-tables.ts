@@ -37,16 +37,24 @@ function familyTable(): string {
   return ["| family | what there is |", "| --- | --- |", rows[0], activationRow, ...rows.slice(1)].join("\n");
 }
 
+/** Where an optimizer comes from: the end of its doc comment. */
+function sourceOf(optimizer: string): string {
+  const file = `src/optimizers/${optimizer.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`;
+  const source = / \* Source: ([^/]*)\n \*\/\nexport const/.exec(readFileSync(file, "utf8"))?.[1];
+  if (source === undefined) throw new Error(`readme-tables: the comment in ${file} does not end with its source`);
+  return source.replace(/\n \* /g, " ");
+}
+
 function optimizerTable(): string {
   const show = (values: object): string =>
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}`)
       .join(", ");
   const rows = Object.entries(optimizers).map(([name, { definition }]) => {
-    const { defaults, torch, weightDecay, paper } = definition;
+    const { defaults, torch, weightDecay } = definition;
     const keras = show({ ...defaults, ...(weightDecay === undefined ? {} : { weightDecay }) });
     const other = torch === undefined ? "no such optimizer" : show(torch) || "the same";
-    return `| \`${name}\` | ${keras} | ${other} | ${paper} |`;
+    return `| \`${name}\` | ${keras} | ${other} | ${sourceOf(name)} |`;
   });
   return ['| optimizer | defaults | with `compat: "torch"` | source |', "| --- | --- | --- | --- |", ...rows].join(
     "\n",

@@ -1,11 +1,8 @@
 import { checkChoice, checkKeys, checkNumber, typeError, type Bounds } from "./check.js";
 import type { Kernels } from "./runtime/wasm.js";
 
-/** What an activation is, said once: its option type, factory, documentation row and tests follow from it. */
+/** What an activation is, said once: its option type, factory and tests follow from it. */
 export interface ActivationDefinition {
-  /** The function, and its value at kinks where that is a choice. */
-  readonly formula: string;
-  readonly paper: string;
   /** What backward reads: the input or the output of forward. With "y" forward may run in place. */
   readonly saved: "x" | "y";
   /** The kernel initializer that keeps signals from vanishing or exploding through layers with this activation. */
@@ -28,137 +25,60 @@ function defineActivations<const T extends Record<string, ActivationDefinition>>
 }
 
 export const activationDefinitions = defineActivations({
-  linear: {
-    formula: "x",
-    paper: "",
-    saved: "y",
-    initializer: "glorotUniform",
-  },
-  relu: {
-    formula: "max(x, 0); derivative 0 at 0",
-    paper: "Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines",
-    saved: "y",
-    initializer: "heNormal",
-  },
-  relu6: {
-    formula: "min(max(x, 0), 6); derivative 0 at 0 and 6",
-    paper: "Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10",
-    saved: "y",
-    initializer: "heNormal",
-  },
-  leakyRelu: {
-    formula: "x where x > 0, else alpha x; derivative alpha at 0",
-    paper: "Maas, Hannun & Ng 2013, section 2",
-    saved: "y",
-    initializer: "heNormal",
-    options: { alpha: { default: 0.2, min: 0 } },
-  },
-  elu: {
-    formula: "x where x > 0, else alpha (e^x - 1); derivative alpha at 0",
-    paper: "Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289",
-    saved: "y",
-    initializer: "heNormal",
-    options: { alpha: { default: 1, min: 0 } },
-  },
-  selu: {
-    formula: "scale x where x > 0, else scale alpha (e^x - 1), alpha 1.6732632, scale 1.0507010",
-    paper: "Klambauer et al. 2017, arXiv:1706.02515",
-    saved: "y",
-    initializer: "lecunNormal",
-  },
-  celu: {
-    formula: "x where x > 0, else alpha (e^(x / alpha) - 1)",
-    paper: "Barron 2017, arXiv:1704.07483",
-    saved: "y",
-    initializer: "heNormal",
-    options: { alpha: { default: 1, above: 0 } },
-  },
-  gelu: {
-    formula: "x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2",
-    paper: "Hendrycks & Gimpel 2016, arXiv:1606.08415",
-    saved: "x",
-    initializer: "heNormal",
-  },
-  geluTanh: {
-    formula: "x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))",
-    paper: "Hendrycks & Gimpel 2016, arXiv:1606.08415",
-    saved: "x",
-    initializer: "heNormal",
-  },
-  silu: {
-    formula: 'x sigmoid(x); also "swish"',
-    paper: "Elfwing, Uchibe & Doya 2017, arXiv:1702.03118; Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
-    saved: "x",
-    initializer: "heNormal",
-  },
-  mish: {
-    formula: "x tanh(log(1 + e^x))",
-    paper: "Misra 2019, arXiv:1908.08681",
-    saved: "x",
-    initializer: "heNormal",
-  },
-  softplus: {
-    formula: "log(1 + e^x)",
-    paper: "Dugas et al. 2001, Incorporating Second-Order Functional Knowledge",
-    saved: "y",
-    initializer: "heNormal",
-  },
-  softsign: {
-    formula: "x / (1 + |x|)",
-    paper: "Glorot & Bengio 2010, section 3",
-    saved: "x",
-    initializer: "glorotUniform",
-  },
-  sigmoid: {
-    formula: "1 / (1 + e^-x)",
-    paper: "",
-    saved: "y",
-    initializer: "glorotUniform",
-  },
-  hardSigmoid: {
-    formula: "min(max(x + 3, 0), 6) / 6; derivative 0 at -3 and 3",
-    paper: "Howard et al. 2019, arXiv:1905.02244, section 5.2",
-    saved: "y",
-    initializer: "glorotUniform",
-  },
-  hardSilu: {
-    formula: "x min(max(x + 3, 0), 6) / 6; derivative 0 at -3, 1 at 3",
-    paper: "Howard et al. 2019, arXiv:1905.02244, section 5.2",
-    saved: "x",
-    initializer: "heNormal",
-  },
-  tanh: {
-    formula: "tanh(x)",
-    paper: "",
-    saved: "y",
-    initializer: "glorotUniform",
-  },
-  exponential: {
-    formula: "e^x",
-    paper: "",
-    saved: "y",
-    initializer: "glorotUniform",
-  },
-  softmax: {
-    formula: "e^x / sum of e^x over the last axis",
-    paper: "Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs",
-    saved: "y",
-    initializer: "glorotUniform",
-    rowwise: true,
-  },
-  logSoftmax: {
-    formula: "x - log(sum of e^x over the last axis)",
-    paper: "",
-    saved: "y",
-    initializer: "glorotUniform",
-    rowwise: true,
-  },
-  abs: {
-    formula: "|x|; derivative 0 at 0",
-    paper: "",
-    saved: "x",
-    initializer: "heNormal",
-  },
+  /** x. */
+  linear: { saved: "y", initializer: "glorotUniform" },
+  /** max(x, 0); derivative 0 at 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines. */
+  relu: { saved: "y", initializer: "heNormal" },
+  /** min(max(x, 0), 6); derivative 0 at 0 and 6. Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10. */
+  relu6: { saved: "y", initializer: "heNormal" },
+  /** x where x > 0, else alpha x; derivative alpha at 0. Maas, Hannun & Ng 2013, section 2. */
+  leakyRelu: { saved: "y", initializer: "heNormal", options: { alpha: { default: 0.2, min: 0 } } },
+  /**
+   * x where x > 0, else alpha (e^x - 1); derivative alpha at 0. Clevert, Unterthiner & Hochreiter 2015,
+   * arXiv:1511.07289.
+   */
+  elu: { saved: "y", initializer: "heNormal", options: { alpha: { default: 1, min: 0 } } },
+  /**
+   * scale x where x > 0, else scale alpha (e^x - 1), alpha 1.6732632, scale 1.0507010. Klambauer et al. 2017,
+   * arXiv:1706.02515.
+   */
+  selu: { saved: "y", initializer: "lecunNormal" },
+  /** x where x > 0, else alpha (e^(x / alpha) - 1). Barron 2017, arXiv:1704.07483. */
+  celu: { saved: "y", initializer: "heNormal", options: { alpha: { default: 1, above: 0 } } },
+  /** x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2. Hendrycks & Gimpel 2016, arXiv:1606.08415. */
+  gelu: { saved: "x", initializer: "heNormal" },
+  /** x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). Hendrycks & Gimpel 2016, arXiv:1606.08415. */
+  geluTanh: { saved: "x", initializer: "heNormal" },
+  /**
+   * x sigmoid(x); also "swish". Elfwing, Uchibe & Doya 2017, arXiv:1702.03118; Ramachandran, Zoph & Le 2017,
+   * arXiv:1710.05941.
+   */
+  silu: { saved: "x", initializer: "heNormal" },
+  /** x tanh(log(1 + e^x)). Misra 2019, arXiv:1908.08681. */
+  mish: { saved: "x", initializer: "heNormal" },
+  /** log(1 + e^x). Dugas et al. 2001, Incorporating Second-Order Functional Knowledge. */
+  softplus: { saved: "y", initializer: "heNormal" },
+  /** x / (1 + |x|). Glorot & Bengio 2010, section 3. */
+  softsign: { saved: "x", initializer: "glorotUniform" },
+  /** 1 / (1 + e^-x). */
+  sigmoid: { saved: "y", initializer: "glorotUniform" },
+  /** min(max(x + 3, 0), 6) / 6; derivative 0 at -3 and 3. Howard et al. 2019, arXiv:1905.02244, section 5.2. */
+  hardSigmoid: { saved: "y", initializer: "glorotUniform" },
+  /** x min(max(x + 3, 0), 6) / 6; derivative 0 at -3, 1 at 3. Howard et al. 2019, arXiv:1905.02244, section 5.2. */
+  hardSilu: { saved: "x", initializer: "heNormal" },
+  /** tanh(x). */
+  tanh: { saved: "y", initializer: "glorotUniform" },
+  /** e^x. */
+  exponential: { saved: "y", initializer: "glorotUniform" },
+  /**
+   * e^x / sum of e^x over the last axis. Bridle 1990, Probabilistic Interpretation of Feedforward Classification
+   * Network Outputs.
+   */
+  softmax: { saved: "y", initializer: "glorotUniform", rowwise: true },
+  /** x - log(sum of e^x over the last axis). */
+  logSoftmax: { saved: "y", initializer: "glorotUniform", rowwise: true },
+  /** |x|; derivative 0 at 0. */
+  abs: { saved: "x", initializer: "heNormal" },
 });
 
 type Definitions = typeof activationDefinitions;

@@ -7,7 +7,6 @@ import { defineLoss } from "./loss.js";
  */
 export const binaryCrossentropy = defineLoss({
   name: "binaryCrossentropy",
-  formula: "mean of -t log y - (1 - t) log(1 - y)",
   target: "values",
   defaults: { fromLogits: false, labelSmoothing: 0 },
   kernels({ fromLogits, labelSmoothing }) {

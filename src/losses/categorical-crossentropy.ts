@@ -8,7 +8,6 @@ import { defineLoss } from "./loss.js";
  */
 export const categoricalCrossentropy = defineLoss({
   name: "categoricalCrossentropy",
-  formula: "-sum of t log y",
   target: "values",
   defaults: { fromLogits: false, labelSmoothing: 0 },
   kernels({ fromLogits, labelSmoothing }) {

@@ -6,7 +6,6 @@ import { defineLoss } from "./loss.js";
  */
 export const cosineSimilarity = defineLoss({
   name: "cosineSimilarity",
-  formula: "-(t · y) / (|t| |y|), norms at least 1e-7",
   target: "values",
   defaults: {},
   kernels: () => ({

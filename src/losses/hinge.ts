@@ -3,7 +3,6 @@ import { defineLoss } from "./loss.js";
 /** Mean over a row of max(1 - t y, 0), t = -1 or 1; a target of 0 counts as -1. */
 export const hinge = defineLoss({
   name: "hinge",
-  formula: "mean of max(1 - t y, 0), t = ±1 (0 counts as -1)",
   target: "values",
   defaults: {},
   kernels: () => ({
@@ -15,7 +14,6 @@ export const hinge = defineLoss({
 /** Mean over a row of max(1 - t y, 0)², t = -1 or 1; a target of 0 counts as -1. */
 export const squaredHinge = defineLoss({
   name: "squaredHinge",
-  formula: "mean of max(1 - t y, 0)², t = ±1 (0 counts as -1)",
   target: "values",
   defaults: {},
   kernels: () => ({

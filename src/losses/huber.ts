@@ -6,7 +6,6 @@ import { defineLoss } from "./loss.js";
  */
 export const huber = defineLoss({
   name: "huber",
-  formula: "mean of e² / 2 where |e| = |y - t| <= delta, else delta (|e| - delta / 2)",
   target: "values",
   defaults: { delta: 1 },
   kernels: ({ delta }) => ({

@@ -3,7 +3,6 @@ import { defineLoss } from "./loss.js";
 /** Sum over a row of t log(t / y), both clipped to [1e-7, 1]: for targets that are distributions themselves. */
 export const klDivergence = defineLoss({
   name: "klDivergence",
-  formula: "sum of t log(t / y), t and y clipped to [1e-7, 1]",
   target: "values",
   defaults: {},
   kernels: () => ({

@@ -3,7 +3,6 @@ import { defineLoss } from "./loss.js";
 /** Mean over a row of log cosh(y - t): near half the square for small errors, near |y - t| - log 2 for large ones. */
 export const logCosh = defineLoss({
   name: "logCosh",
-  formula: "mean of log cosh(y - t)",
   target: "values",
   defaults: {},
   kernels: () => ({

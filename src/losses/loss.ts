@@ -74,11 +74,9 @@ export interface Loss {
     ((engine: Engine, shape: readonly number[], yTrue: Tensor, ...addresses: CustomAddresses) => void) | undefined;
 }
 
-/** One loss: the literal from which its factory, option type, name and README row follow. */
+/** One loss: the literal from which its factory, option type and name follow. */
 export interface LossDefinition<N extends string, K extends OptionName> {
   readonly name: N;
-  /** Of one row: y the prediction, t the target. */
-  readonly formula: string;
   readonly target: "class" | "values";
   readonly defaults: Pick<OptionValues, K>;
   kernels(options: Pick<OptionValues, K>): {

@@ -3,7 +3,6 @@ import { defineLoss } from "./loss.js";
 /** Mean over a row of |y - t|. Its slope at y = t is taken as 0. */
 export const meanAbsoluteError = defineLoss({
   name: "meanAbsoluteError",
-  formula: "mean of |y - t|",
   target: "values",
   defaults: {},
   kernels: () => ({

@@ -3,7 +3,6 @@ import { defineLoss } from "./loss.js";
 /** Mean over a row of (y - t)². Values of any size; the usual loss of regression. */
 export const meanSquaredError = defineLoss({
   name: "meanSquaredError",
-  formula: "mean of (y - t)²",
   target: "values",
   defaults: {},
   kernels: () => ({

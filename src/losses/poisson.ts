@@ -3,7 +3,6 @@ import { defineLoss } from "./loss.js";
 /** Mean over a row of y - t log(y + 1e-7): for counts t at predicted rates y > 0. */
 export const poisson = defineLoss({
   name: "poisson",
-  formula: "mean of y - t log(y + 1e-7)",
   target: "values",
   defaults: {},
   kernels: () => ({

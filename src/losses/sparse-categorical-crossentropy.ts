@@ -8,7 +8,6 @@ import { defineLoss } from "./loss.js";
  */
 export const sparseCategoricalCrossentropy = defineLoss({
   name: "sparseCategoricalCrossentropy",
-  formula: "-log y_c, c the class index",
   target: "class",
   defaults: { fromLogits: false },
   kernels({ fromLogits }) {

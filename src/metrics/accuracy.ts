@@ -62,7 +62,6 @@ function amongLargest(k: number) {
 /** binaryAccuracy (threshold 0.5) for one output, else categoricalAccuracy; targets are classes, one-hot or 0 and 1. */
 export const accuracy = defineMetric({
   name: "accuracy",
-  description: "binaryAccuracy for one output, else categoricalAccuracy",
   direction: "up",
   defaults: {},
   create() {
@@ -74,7 +73,6 @@ export const accuracy = defineMetric({
 /** Share of outputs on their target's side: prediction > threshold (default 0.5) against a target of 1 or 0. */
 export const binaryAccuracy = defineMetric({
   name: "binaryAccuracy",
-  description: "share of outputs with (y > threshold) = t",
   direction: "up",
   defaults: { threshold: 0.5 },
   create: ({ threshold }) => new Accuracy(binary(threshold)),
@@ -83,7 +81,6 @@ export const binaryAccuracy = defineMetric({
 /** Share of rows whose largest prediction is at the largest target. */
 export const categoricalAccuracy = defineMetric({
   name: "categoricalAccuracy",
-  description: "share of rows with argmax y = argmax t",
   direction: "up",
   defaults: {},
   create: () => new Accuracy(categorical),
@@ -92,7 +89,6 @@ export const categoricalAccuracy = defineMetric({
 /** Share of rows whose largest prediction is that of the class index. */
 export const sparseCategoricalAccuracy = defineMetric({
   name: "sparseCategoricalAccuracy",
-  description: "share of rows with argmax y = class",
   direction: "up",
   defaults: {},
   create: () => new Accuracy(categorical),
@@ -101,7 +97,6 @@ export const sparseCategoricalAccuracy = defineMetric({
 /** Share of rows whose class (index or one-hot) is among the k (default 5) largest predictions; ties count as among. */
 export const topKCategoricalAccuracy = defineMetric({
   name: "topKCategoricalAccuracy",
-  description: "share of rows whose class is among the k largest y",
   direction: "up",
   defaults: { k: 5 },
   create: ({ k }) => new Accuracy(amongLargest(k)),

@@ -100,7 +100,6 @@ function interpolatedPrecisionRecall(tp: Float64Array, fp: Float64Array): number
  */
 export const auc = defineMetric({
   name: "auc",
-  description: "area under the ROC or precision-recall curve",
   direction: "up",
   defaults: { curve: "ROC", numThresholds: 200, summationMethod: "interpolation", fromLogits: false },
   create: ({ curve, numThresholds, summationMethod, fromLogits }) =>

@@ -83,7 +83,6 @@ function f1(tp: number, fp: number, fn: number): number {
  */
 export const f1Score = defineMetric({
   name: "f1Score",
-  description: "2 precision recall / (precision + recall) per output, averaged",
   direction: "up",
   defaults: { average: "macro" },
   optional: ["threshold", "classId"],

@@ -28,7 +28,6 @@ const square = (difference: number): number => difference * difference;
 /** Mean of (y - t)². */
 export const meanSquaredError = defineMetric({
   name: "meanSquaredError",
-  description: "mean of (y - t)²",
   direction: "down",
   defaults: {},
   create: () => new MeanError(square),
@@ -37,7 +36,6 @@ export const meanSquaredError = defineMetric({
 /** Square root of the mean of (y - t)² over everything seen. */
 export const rootMeanSquaredError = defineMetric({
   name: "rootMeanSquaredError",
-  description: "square root of the mean of (y - t)²",
   direction: "down",
   defaults: {},
   create: () => new RootMeanError(square),
@@ -46,7 +44,6 @@ export const rootMeanSquaredError = defineMetric({
 /** Mean of |y - t|. */
 export const meanAbsoluteError = defineMetric({
   name: "meanAbsoluteError",
-  description: "mean of |y - t|",
   direction: "down",
   defaults: {},
   create: () => new MeanError(Math.abs),

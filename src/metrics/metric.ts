@@ -75,10 +75,9 @@ type OptionName = keyof OptionValues;
 /** Options of a metric; those without a default may be undefined. */
 type Options<K extends OptionName, U extends OptionName> = Pick<OptionValues, K> & Partial<Pick<OptionValues, U>>;
 
-/** One metric: the literal from which its factory, option type, name and README row follow. */
+/** One metric: the literal from which its factory, option type and name follow. */
 export interface MetricDefinition<N extends string, K extends OptionName, U extends OptionName> {
   readonly name: N;
-  readonly description: string;
   readonly direction: Direction;
   readonly defaults: Pick<OptionValues, K>;
   /** Options that are off unless given. */

@@ -73,7 +73,6 @@ class Counts {
  */
 export const precision = defineMetric({
   name: "precision",
-  description: "true positives / predicted positives",
   direction: "up",
   defaults: {},
   optional: ["threshold", "topK", "classId"],
@@ -84,7 +83,6 @@ export const precision = defineMetric({
 /** True positives / actual positives, over all outputs. Options as precision. */
 export const recall = defineMetric({
   name: "recall",
-  description: "true positives / actual positives",
   direction: "up",
   defaults: {},
   optional: ["threshold", "topK", "classId"],

@@ -63,7 +63,6 @@ class R2Score implements MetricState {
  */
 export const r2Score = defineMetric({
   name: "r2Score",
-  description: "1 - sum of (t - y)² / sum of (t - mean t)², averaged over outputs",
   direction: "up",
   defaults: { classAggregation: "uniformAverage" },
   create: ({ classAggregation }) => new R2Score(classAggregation),

@@ -12,10 +12,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  *
  * Options: learningRate (>= 0, default .001; torch 1), rho ([0, 1], default .95; torch .9), epsilon (>= 1e-30,
  * default 1e-7; torch 1e-6), and the common ones.
+ *
+ * Source: Zeiler 2012, arXiv:1212.5701, algorithm 1
  */
 export const adadelta = defineOptimizer({
   name: "adadelta",
-  paper: "Zeiler 2012, arXiv:1212.5701, algorithm 1",
   defaults: { learningRate: 1e-3, rho: 0.95, epsilon: 1e-7 },
   torch: { learningRate: 1, rho: 0.9, epsilon: 1e-6 },
   slots: () => ["a", "d"],

@@ -10,10 +10,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  * Options: learningRate (>= 0, default .001; torch .01), initialAccumulatorValue (a at first, >= 0, default .1;
  * torch 0), epsilon (>= 1e-30, default 1e-7; torch 1e-10), and the common ones; with `compat: "torch"`
  * learningRateDecay (>= 0, default 0).
+ *
+ * Source: Duchi, Hazan & Singer 2011, JMLR 12
  */
 export const adagrad = defineOptimizer({
   name: "adagrad",
-  paper: "Duchi, Hazan & Singer 2011, JMLR 12",
   defaults: { learningRate: 1e-3, initialAccumulatorValue: 0.1, epsilon: 1e-7 },
   torch: { learningRate: 1e-2, initialAccumulatorValue: 0, epsilon: 1e-10 },
   torchOnly: { learningRateDecay: 0 },

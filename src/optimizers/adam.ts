@@ -49,10 +49,11 @@ export const adamRule = {
  *
  * Options: learningRate (>= 0, default .001), beta1 ([0, 1), default .9), beta2 ([0, 1), default .999), epsilon
  * (>= 1e-30, default 1e-7; torch 1e-8), amsgrad (default false), and the common ones.
+ *
+ * Source: Kingma & Ba 2015, arXiv:1412.6980, end of section 2 (epsilon hat); AMSGrad: Reddi et al. 2018
  */
 export const adam = defineOptimizer({
   ...adamRule,
   name: "adam",
-  paper: "Kingma & Ba 2015, arXiv:1412.6980, end of section 2 (epsilon hat); AMSGrad: Reddi et al. 2018",
   torch: { epsilon: 1e-8 },
 });

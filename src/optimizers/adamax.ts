@@ -11,10 +11,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  *
  * Options: learningRate (>= 0, default .001; torch .002), beta1 ([0, 1), default .9), beta2 ([0, 1), default .999),
  * epsilon (>= 1e-30, default 1e-7; torch 1e-8), and the common ones.
+ *
+ * Source: Kingma & Ba 2015, arXiv:1412.6980, algorithm 2
  */
 export const adamax = defineOptimizer({
   name: "adamax",
-  paper: "Kingma & Ba 2015, arXiv:1412.6980, algorithm 2",
   defaults: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
   torch: { learningRate: 2e-3, epsilon: 1e-8 },
   slots: () => ["m", "u"],

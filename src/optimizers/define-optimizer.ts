@@ -38,8 +38,6 @@ export interface OptimizerDefinition<
   Product extends string = string,
 > {
   readonly name: string;
-  /** Where the rule and its epsilon come from. */
-  readonly paper: string;
   /** Keras's hyperparameters and defaults. */
   readonly defaults: D & { readonly learningRate: number };
   /** PyTorch's defaults where they differ; undefined if PyTorch has no such optimizer. */

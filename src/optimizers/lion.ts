@@ -10,10 +10,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  *
  * Options: learningRate (>= 0, default .001), beta1 ([0, 1), default .9), beta2 ([0, 1), default .99), and the common
  * ones.
+ *
+ * Source: Chen et al. 2023, arXiv:2302.06675, algorithm 2
  */
 export const lion = defineOptimizer({
   name: "lion",
-  paper: "Chen et al. 2023, arXiv:2302.06675, algorithm 2",
   defaults: { learningRate: 1e-3, beta1: 0.9, beta2: 0.99 },
   slots: () => ["m"],
   decays: { m: "beta2" },

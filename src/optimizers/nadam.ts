@@ -14,10 +14,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  * Options: learningRate (>= 0, default .001; torch .002), beta1 ([0, 1), default .9), beta2 ([0, 1), default .999),
  * epsilon (>= 1e-30, default 1e-7; torch 1e-8), and the common ones; with `compat: "torch"` momentumDecay (>= 0,
  * default .004).
+ *
+ * Source: Dozat 2016, Incorporating Nesterov momentum into Adam
  */
 export const nadam = defineOptimizer({
   name: "nadam",
-  paper: "Dozat 2016, Incorporating Nesterov momentum into Adam",
   defaults: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
   torch: { learningRate: 2e-3, epsilon: 1e-8, momentumDecay: 4e-3 },
   torchOnly: { momentumDecay: 1 },

@@ -12,10 +12,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  *
  * Options: learningRate (>= 0, default .001; torch .01), rho ([0, 1], default .9; torch .99, its alpha), momentum
  * ([0, 1], default 0), epsilon (>= 1e-30, default 1e-7; torch 1e-8), centered (default false), and the common ones.
+ *
+ * Source: Hinton 2012, Coursera lecture 6e; centered: Graves 2013, arXiv:1308.0850
  */
 export const rmsprop = defineOptimizer({
   name: "rmsprop",
-  paper: "Hinton 2012, Coursera lecture 6e; centered: Graves 2013, arXiv:1308.0850",
   defaults: { learningRate: 1e-3, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false },
   torch: { learningRate: 1e-2, rho: 0.99, epsilon: 1e-8 },
   slots: (h) => ["v", ...(h.momentum === 0 ? [] : (["m"] as const)), ...(h.centered ? (["mean"] as const) : [])],

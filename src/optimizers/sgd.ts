@@ -14,10 +14,11 @@ import { defineOptimizer } from "./define-optimizer.js";
  *
  * Options: learningRate (>= 0, default .01; torch .001), momentum ([0, 1], default 0), nesterov (default false); with
  * `compat: "torch"` dampening ([0, 1], default 0).
+ *
+ * Source: Robbins & Monro 1951; momentum: Polyak 1964; Nesterov's: Sutskever et al. 2013
  */
 export const sgd = defineOptimizer({
   name: "sgd",
-  paper: "Robbins & Monro 1951; momentum: Polyak 1964; Nesterov's: Sutskever et al. 2013",
   defaults: { learningRate: 0.01, momentum: 0, nesterov: false },
   torch: { learningRate: 1e-3 },
   torchOnly: { dampening: 0 },
