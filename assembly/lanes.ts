@@ -149,6 +149,35 @@ export function map1<Op>(n: i32, y: usize, x: usize, a: v128, b: v128, c: v128):
   }
 }
 
+/**
+ * map1 for a formula with twelve constants, k0 to k11: splatted before the loop they stay in registers, and each vector
+ * is stored at once. Of the sixteen registers V8 keeps one for itself, so that three are left for the formula (sigmoid of
+ * a million floats: 0.76 ns an element with map1, 0.71 with this, where other work shares the core 1.00 and 0.88; relaxed
+ * build, Node 24).
+ */
+@inline
+export function map1With<Op>(
+  n: i32, y: usize, x: usize,
+  k0: v128, k1: v128, k2: v128, k3: v128, k4: v128, k5: v128, k6: v128, k7: v128, k8: v128, k9: v128, k10: v128, k11: v128,
+): void {
+  const op = changetype<Op>(0);
+  const unrolled = y + bytes(n & ~15);
+  const body = y + bytes(n & ~3);
+  const end = y + bytes(n);
+  for (; y < unrolled; y += 64, x += 64) {
+    v128.store(y, op.of(v128.load(x), k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11));
+    v128.store(y, op.of(v128.load(x, 16), k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11), 16);
+    v128.store(y, op.of(v128.load(x, 32), k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11), 32);
+    v128.store(y, op.of(v128.load(x, 48), k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11), 48);
+  }
+  for (; y < body; y += 16, x += 16) {
+    v128.store(y, op.of(v128.load(x), k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11));
+  }
+  for (; y < end; y += 4, x += 4) {
+    v128.store32_lane(y, op.of(v128.load32_zero(x), k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11), 0);
+  }
+}
+
 /** Runs a pure operation over n floats of two arrays: y = op.of(x, w), a formula from vectors to a vector. */
 @inline
 export function map2<Op>(n: i32, y: usize, x: usize, w: usize, a: v128, b: v128, c: v128): void {

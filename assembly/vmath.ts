@@ -30,8 +30,8 @@ const SIGN = memory.data<u32>([0x80000000]);
 // exp: x = n ln 2 + r with |r| <= ln(2) / 2, exp(r) = 1 + r + r^2 (E0 + E1 r + ... + E4 r^4), relative error 2^-26.
 const LOG2E = memory.data<f32>([1.44269504]);
 /** ln 2 in two parts; the high one has 9 trailing zero bits, so that its product with any exponent is exact. */
-const LN2_HIGH = memory.data<f32>([0.693145752]);
-const LN2_LOW = memory.data<f32>([1.42860677e-6]);
+export const LN2_HIGH = memory.data<f32>([0.693145752]);
+export const LN2_LOW = memory.data<f32>([1.42860677e-6]);
 const LN2 = memory.data<f32>([0.693147182]);
 const E0 = memory.data<f32>([0.49999997]);
 const E1 = memory.data<f32>([0.166665465]);
@@ -45,7 +45,7 @@ const ROUND_127 = memory.data<f32>([12583039]);
 const ROUND_126 = memory.data<f32>([12583038]);
 const TWO_TO_MINUS_64 = memory.data<f32>([5.42101086e-20]);
 /** Beyond these exp is 0 and infinite. */
-const EXP_LOWEST = memory.data<f32>([-104]);
+export const EXP_LOWEST = memory.data<f32>([-104]);
 const EXP_HIGHEST = memory.data<f32>([89]);
 /** Below this expm1 is -1. */
 const EXPM1_LOWEST = memory.data<f32>([-18]);
@@ -186,13 +186,43 @@ export function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, ZERO), log1pReduced(expNonPositive(v128.or(x, splat(SIGN)))));
 }
 
-/** 1 / (1 + e^-x), as e^x / (1 + e^x) below zero. 4 ULP; 0 below -104 and 1 above 17 only. */
+// sigmoid: 32 e^r = 32 + 32 r + r^2 (S0 + S1 r + ... + S4 r^4), 32 times the coefficients of exp, so that the largest
+// argument and the first two coefficients are one constant: with eleven others it leaves three of the registers free.
+export const SIGMOID_HIGHEST = memory.data<f32>([32]);
+export const MINUS_LOG2E = memory.data<f32>([-1.44269504]);
+/** 1.5 * 2^23 + 127 - 37: shifted left by 23, the bits of n + this are 2^(n - 37). */
+export const ROUND_90 = memory.data<f32>([12583002]);
+export const S0 = memory.data<f32>([15.999999]);
+export const S1 = memory.data<f32>([5.33329487]);
+export const S2 = memory.data<f32>([1.33335817]);
+export const S3 = memory.data<f32>([0.267720103]);
+export const S4 = memory.data<f32>([0.0443838276]);
+export const TWO_TO_MINUS_32 = memory.data<f32>([2.32830644e-10]);
+
+/** sigmoid with its constants as arguments, for loops that keep them in registers. */
+@inline
+export function sigmoidOf(
+  x: v128, lowest: v128, highest: v128, minusLog2e: v128, round: v128, ln2High: v128, ln2Low: v128,
+  s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, one: v128,
+): v128 {
+  x = f32x4.pmin(f32x4.pmax(x, lowest), highest);
+  const rounded = madd(x, minusLog2e, round);
+  // -x = n ln 2 + r, and t = -r.
+  const n = f32x4.sub(rounded, round);
+  const t = madd(n, ln2Low, madd(n, ln2High, x));
+  const q = nmadd(nmadd(nmadd(nmadd(s4, t, s3), t, s2), t, s1), t, s0);
+  const p = nmadd(nmadd(q, t, highest), t, highest);
+  // 2^-32 / (2^-32 + 2^-32 e^-x), because e^-x itself may be too large.
+  return f32x4.div(one, madd(p, i32x4.shl(rounded, 23), one));
+}
+
+/** 1 / (1 + e^-x). 4 ULP; 0 below -104 and 1 above 17 only. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const z = expNonPositive(v128.or(x, splat(SIGN)));
-  // z below zero, else 1: z is at most 1.
-  const numerator = f32x4.pmax(z, v128.and(f32x4.ge(x, ZERO), splat(ONE)));
-  return f32x4.div(numerator, f32x4.add(splat(ONE), z));
+  return sigmoidOf(
+    x, splat(EXP_LOWEST), splat(SIGMOID_HIGHEST), splat(MINUS_LOG2E), splat(ROUND_90), splat(LN2_HIGH), splat(LN2_LOW),
+    splat(S0), splat(S1), splat(S2), splat(S3), splat(S4), splat(TWO_TO_MINUS_32),
+  );
 }
 
 /** Hyperbolic tangent: -t / (t + 2) with t = e^(-2|x|) - 1, then the sign of x. 3 ULP; odd, at most 1. */

@@ -1,5 +1,8 @@
-import { map1, map2 } from "../lanes";
-import { sigmoid, splat } from "../vmath";
+import { map1With, map2 } from "../lanes";
+import {
+  EXP_LOWEST, LN2_HIGH, LN2_LOW, MINUS_LOG2E, ROUND_90, S0, S1, S2, S3, S4, SIGMOID_HIGHEST, TWO_TO_MINUS_32,
+  sigmoidOf, splat,
+} from "../vmath";
 
 const ZERO = f32x4.splat(0);
 const ONE = memory.data<f32>([1]);
@@ -7,8 +10,11 @@ const ONE = memory.data<f32>([1]);
 @unmanaged
 @final
 class SigmoidForward {
-  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
-    return sigmoid(x);
+  @inline of(
+    x: v128, lowest: v128, highest: v128, minusLog2e: v128, round: v128, ln2High: v128, ln2Low: v128,
+    s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, one: v128,
+  ): v128 {
+    return sigmoidOf(x, lowest, highest, minusLog2e, round, ln2High, ln2Low, s0, s1, s2, s3, s4, one);
   }
 }
 
@@ -18,7 +24,10 @@ class SigmoidForward {
  * 4 ULP.
  */
 export function sigmoidForward(n: i32, x: usize, y: usize): void {
-  map1<SigmoidForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1With<SigmoidForward>(
+    n, y, x, splat(EXP_LOWEST), splat(SIGMOID_HIGHEST), splat(MINUS_LOG2E), splat(ROUND_90), splat(LN2_HIGH), splat(LN2_LOW),
+    splat(S0), splat(S1), splat(S2), splat(S3), splat(S4), splat(TWO_TO_MINUS_32),
+  );
 }
 
 @unmanaged

@@ -116,8 +116,13 @@ export function softplus(x: number): number {
 }
 
 export function sigmoid(x: number): number {
-  const z = expNonPositive(-Math.abs(x));
-  return f((x < 0 ? z : 1) / f(1 + z));
+  x = pmin(pmax(x, C["EXP_LOWEST"]!), C["SIGMOID_HIGHEST"]!);
+  const rounded = madd(x, C["MINUS_LOG2E"]!, C["ROUND_90"]!);
+  const n = f(rounded - C["ROUND_90"]!);
+  const t = madd(n, C["LN2_LOW"]!, madd(n, C["LN2_HIGH"]!, x));
+  const coefficients = ["S3", "S2", "S1", "S0", "SIGMOID_HIGHEST", "SIGMOID_HIGHEST"];
+  const p = coefficients.reduce((sum, name) => nmadd(sum, t, C[name]!), C["S4"]!);
+  return f(C["TWO_TO_MINUS_32"]! / madd(p, fromBits(bits(rounded) << 23), C["TWO_TO_MINUS_32"]!));
 }
 
 export function tanh(x: number): number {
