@@ -4,9 +4,18 @@ import { deriveKey } from "../random.js";
 import type { Regularizer } from "../regularizers.js";
 import type { Engine } from "../runtime/engine.js";
 import type { FlatGraph, Operation } from "./graph.js";
-import { Buffer, Value, type Backward, type Lowered, type Lowering, type Mode, type StepState } from "./lowering.js";
+import {
+  Buffer,
+  Value,
+  type Backward,
+  type KernelGradient,
+  type Lowered,
+  type Lowering,
+  type Mode,
+  type StepState,
+} from "./lowering.js";
 import type { Parameter } from "./parameter.js";
-import { Plan, type Call, type PlanInput, type PlanLoss } from "./plan.js";
+import { Plan, type BlockwiseGradient, type Call, type PlanInput, type PlanLoss } from "./plan.js";
 import { rowsOf, sizeOf, type Shape } from "./shape.js";
 import { placeBuffers } from "./workspace.js";
 
@@ -26,12 +35,22 @@ export interface PlanRequest {
   readonly learns: (operation: Operation) => boolean;
   /** Called in each run with each operation's output, right after it is made: later calls may take its memory. */
   readonly observe?: Observe | undefined;
+  /** Whether gradients may be made block by block when the optimizer takes them, and never be whole. Default false. */
+  readonly blockwise?: boolean;
 }
+
+/** Floats of a block: 128 KB, which stay in the second-level cache between the product and the optimizer. */
+const BLOCK = 32_768;
 
 /** Makes the plan of a graph. All or nothing: throws MemoryError with no memory taken. */
 export function buildPlan(engine: Engine, graph: FlatGraph, request: PlanRequest): Plan {
   return new PlanBuilder(engine, graph, request).build();
 }
+
+/** Columns of a panel of a kernel (assembly/gemm/panels.ts). */
+const PANEL = 8;
+
+const bufferOf = (item: Value | Buffer): Buffer => (item instanceof Value ? item.buffer : item);
 
 /** The record of an activation that an operation applied, until its backward pass is added. */
 interface Activated {
@@ -48,6 +67,8 @@ class PlanBuilder {
   readonly #values = new Map<number, Value>();
   readonly #losses: (PlanLoss | undefined)[] = [];
   readonly #gradients = new Map<Parameter, Buffer[]>();
+  /** Gradients that are made block by block, as long as nothing else adds to them. */
+  readonly #blockwise = new Map<Parameter, { reads: readonly (Value | Buffer)[]; run: KernelGradient }>();
   readonly #penalty = { value: 0 };
   readonly #state: StepState = { rows: 0, samples: 1, step: 0, firstRow: 0, key: [0, 0] };
   /** Counts calls in the order they run, for lifetimes. */
@@ -71,6 +92,7 @@ class PlanBuilder {
       for (const step of [...lowered].reverse()) step.addBackward();
     }
     const gradients = this.#collectGradients();
+    const blockwise = this.#placeBlocks();
     for (const step of lowered) step.addUpdates();
 
     for (const output of outputs) {
@@ -94,6 +116,7 @@ class PlanBuilder {
       losses: this.#losses,
       learning: [...this.#learningParameters()],
       gradients,
+      blockwise,
       penalty: this.#penalty,
       state: this.#state,
     };
@@ -209,6 +232,9 @@ class PlanBuilder {
         if (value.wantsGradient) value.contributions.push(gradient);
       },
       parameter: (parameter) => (learning && parameter.learned ? this.#parameterGradient(parameter) : undefined),
+      kernel: (parameter, reads, run) => {
+        if (learning && parameter.learned) this.#kernelGradient(parameter, reads, run);
+      },
       buffer: (size) => this.#buffer(size, sampled),
       call,
     });
@@ -243,7 +269,28 @@ class PlanBuilder {
     return value.contributions[0];
   }
 
+  /** A kernel's gradient: block by block where it is wanted so, and what must be kept for that is smaller than itself. */
+  #kernelGradient(parameter: Parameter, reads: readonly (Value | Buffer)[], run: KernelGradient): void {
+    const { blockwise = false, capacity } = this.request;
+    const kept = reads.reduce((sum, item) => sum + capacity * bufferOf(item).perRow, 0);
+    const only = !this.#gradients.has(parameter) && !this.#blockwise.has(parameter);
+    if (blockwise && only && parameter.regularizer === undefined && kept < parameter.size) {
+      this.#blockwise.set(parameter, { reads, run });
+    } else this.#addWhole(parameter, reads, run);
+  }
+
+  #addWhole(parameter: Parameter, reads: readonly (Value | Buffer)[], run: KernelGradient): void {
+    const gradient = this.#parameterGradient(parameter);
+    const units = parameter.shape[1]!;
+    this.#call(this.#backward, reads, [gradient], (rows) => run(rows, 0, units, gradient.address));
+  }
+
   #parameterGradient(parameter: Parameter): Buffer {
+    const waiting = this.#blockwise.get(parameter);
+    if (waiting !== undefined) {
+      this.#blockwise.delete(parameter);
+      this.#addWhole(parameter, waiting.reads, waiting.run);
+    }
     const gradient = this.#buffer({ fixed: parameter.size }, false);
     const contributions = this.#gradients.get(parameter);
     if (contributions === undefined) this.#gradients.set(parameter, [gradient]);
@@ -276,6 +323,21 @@ class PlanBuilder {
       totals.set(parameter, total);
     }
     return totals;
+  }
+
+  /** Keeps what the gradients made block by block need until all of them are made, each in the same place. */
+  #placeBlocks(): Map<Parameter, BlockwiseGradient> {
+    const placed = new Map<Parameter, BlockwiseGradient>();
+    if (this.#blockwise.size === 0) return placed;
+    const columnsOf = ({ shape }: Parameter): number => PANEL * Math.max(1, Math.floor(BLOCK / (PANEL * shape[0]!)));
+    const sizes = [...this.#blockwise.keys()].map((each) => Math.min(columnsOf(each) * each.shape[0]!, each.size));
+    const place = this.#buffer({ fixed: Math.max(...sizes) }, false);
+    for (const [parameter, { reads, run }] of this.#blockwise) {
+      this.#touch([place, ...reads.map(bufferOf)], this.#clock);
+      placed.set(parameter, { columns: columnsOf(parameter), place, run });
+    }
+    this.#clock++;
+    return placed;
   }
 
   /** Parameters that learn in this plan, each once, in model order. */
@@ -411,8 +473,7 @@ class PlanBuilder {
     sampled = false,
   ): void {
     list.push({ run, sampled });
-    const buffers = [...reads, ...writes].map((item) => (item instanceof Value ? item.buffer : item));
-    this.#touch(buffers, this.#clock++);
+    this.#touch([...reads, ...writes].map(bufferOf), this.#clock++);
   }
 
   #touch(buffers: readonly Buffer[], time: number): void {

@@ -91,6 +91,12 @@ export interface Lowering {
   penalize(value: Value, regularizer: Regularizer | undefined): void;
 }
 
+/**
+ * Overwrites columns [first, first + count) of a kernel's gradient, in panels, at an address. Reads no weights: it may run
+ * when the optimizer has moved some.
+ */
+export type KernelGradient = (rows: number, first: number, count: number, address: number) => void;
+
 /** What a layer is given to add its backward pass. */
 export interface Backward {
   /** Sum of the gradients that reached a value; undefined if none did. */
@@ -101,6 +107,8 @@ export interface Backward {
   pass(value: Value, gradient: Buffer): void;
   /** A buffer to be overwritten with the parameter's gradient; undefined if it does not learn. */
   parameter(parameter: Parameter): Buffer | undefined;
+  /** Adds the gradient of a kernel in panels, if it learns. run gets all its columns, or some whole panels at a time. */
+  kernel(parameter: Parameter, reads: readonly (Value | Buffer)[], run: KernelGradient): void;
   buffer(size: { perRow?: number; fixed?: number }): Buffer;
   call(reads: readonly (Value | Buffer)[], writes: readonly (Value | Buffer)[], run: (rows: number) => void): void;
 }

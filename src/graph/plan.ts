@@ -1,6 +1,6 @@
 import type { Engine } from "../runtime/engine.js";
 import type { Tensor } from "../tensor.js";
-import type { Buffer, Mode, StepState, Value } from "./lowering.js";
+import type { Buffer, KernelGradient, Mode, StepState, Value } from "./lowering.js";
 import type { Parameter } from "./parameter.js";
 
 /** One kernel call with its addresses fixed. */
@@ -32,6 +32,22 @@ export interface PlanLoss {
   readonly weight: number;
 }
 
+/** The gradient of a kernel in panels, so many columns at a time. */
+export interface BlockwiseGradient {
+  readonly columns: number;
+  readonly place: Buffer;
+  readonly run: KernelGradient;
+}
+
+/** What a training step moves: a parameter, and its gradient for the optimizer. */
+export interface PlanItem {
+  readonly parameter: Parameter;
+  /** Address of the gradient, or of that block of it which was made last. */
+  readonly gradient: number;
+  /** How to make the gradient of the floats from `size * index` on, where it is never whole. */
+  readonly blocks?: { readonly size: number; make(index: number): void };
+}
+
 /** The parts that building a plan yields. */
 export interface PlanParts {
   readonly forward: readonly Call[];
@@ -43,6 +59,7 @@ export interface PlanParts {
   /** Parameters that learn, those that no gradient reaches too. */
   readonly learning: readonly Parameter[];
   readonly gradients: ReadonlyMap<Parameter, Buffer>;
+  readonly blockwise: ReadonlyMap<Parameter, BlockwiseGradient>;
   readonly penalty: { value: number };
   readonly state: StepState;
 }
@@ -57,8 +74,8 @@ export class Plan {
   #resampled: readonly Call[] | undefined;
   /** Address of the workspace, which the plan owns. */
   readonly workspace: number;
-  /** What a training step moves: parameters with the addresses of their gradients. */
-  readonly items: readonly { readonly parameter: Parameter; readonly gradient: number }[];
+  /** What a training step moves. */
+  readonly items: readonly PlanItem[];
 
   constructor(
     engine: Engine,
@@ -73,7 +90,8 @@ export class Plan {
     this.#parts = parts;
     this.workspace = engine.arena.allocate(workspaceBytes);
     for (const buffer of buffers) buffer.address += this.workspace;
-    this.items = Array.from(parts.gradients, ([parameter, { address }]) => ({ parameter, gradient: address }));
+    const whole = Array.from(parts.gradients, ([parameter, { address }]) => ({ parameter, gradient: address }));
+    this.items = [...whole, ...Array.from(parts.blockwise, (entry) => this.#inBlocks(...entry))];
   }
 
   get inputs(): readonly PlanInput[] {
@@ -93,7 +111,7 @@ export class Plan {
     return this.#parts.learning;
   }
 
-  /** Gradient of each parameter that learns, laid out like the parameter. */
+  /** Gradient of each parameter that learns, where it is whole, laid out like the parameter. */
   get gradients(): ReadonlyMap<Parameter, Buffer> {
     return this.#parts.gradients;
   }
@@ -147,6 +165,21 @@ export class Plan {
 
   dispose(): void {
     this.#engine.arena.free(this.workspace);
+  }
+
+  #inBlocks(parameter: Parameter, { columns, place, run }: BlockwiseGradient): PlanItem {
+    const [inputs, units] = parameter.shape as [number, number];
+    let first = 0;
+    const call: Call = {
+      run: (rows) => run(rows, first, Math.min(columns, units - first), place.address),
+      sampled: false,
+    };
+    const calls = [call];
+    const make = (index: number): void => {
+      first = index * columns;
+      this.#run(calls);
+    };
+    return { parameter, gradient: place.address, blocks: { size: columns * inputs, make } };
   }
 
   #run(calls: readonly Call[]): void {

@@ -91,21 +91,10 @@ export class DenseTranspose extends Layer<Resolved> {
       backward: (back) => {
         const dz = back.gradientOf(z);
         if (dz === undefined) return;
-        const dKernel = back.parameter(kernel);
-        if (dKernel !== undefined) {
-          back.call([x, dz], [dKernel], (rows) =>
-            k.denseBackwardWeights(
-              rows * positions,
-              units,
-              inputs,
-              dz.address,
-              inputs,
-              x.address,
-              units,
-              dKernel.address,
-            ),
-          );
-        }
+        back.kernel(kernel, [x, dz], (rows, first, count, dKernel) => {
+          const columns = x.address + 4 * first;
+          k.denseBackwardWeights(rows * positions, count, inputs, dz.address, inputs, columns, units, dKernel);
+        });
         const dBias = bias && back.parameter(bias);
         if (dBias !== undefined) {
           back.call([dz], [dBias], (rows) =>

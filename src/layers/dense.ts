@@ -150,21 +150,10 @@ export class Dense extends Layer<Resolved> {
       backward: (back) => {
         const dz = back.gradientOf(z);
         if (dz === undefined) return;
-        const dKernel = back.parameter(kernel);
-        if (dKernel !== undefined) {
-          back.call([x, dz], [dKernel], (rows) =>
-            k.denseBackwardWeights(
-              rows * positions,
-              units,
-              inputs,
-              x.address,
-              inputs,
-              dz.address,
-              units,
-              dKernel.address,
-            ),
-          );
-        }
+        back.kernel(kernel, [x, dz], (rows, first, count, dKernel) => {
+          const dColumns = dz.address + 4 * first;
+          k.denseBackwardWeights(rows * positions, count, inputs, x.address, inputs, dColumns, units, dKernel);
+        });
         const dBias = bias && back.parameter(bias);
         if (dBias !== undefined) {
           back.call([dz], [dBias], (rows) => k.biasBackward(rows * positions, units, dz.address, units, dBias.address));

@@ -10,9 +10,9 @@ import type { Engine } from "../runtime/engine.js";
 const MOST_PLANS = 6;
 
 interface Entry {
+  readonly needs: PlanNeeds;
   /** Whether each operation learns; undefined where that makes no difference. */
   readonly learns: readonly boolean[] | undefined;
-  readonly observe: Observe | undefined;
   readonly plan: Plan;
 }
 
@@ -25,6 +25,8 @@ export interface PlanNeeds {
   readonly lossWeights?: readonly number[];
   /** Sees the outputs of operations in each run. */
   readonly observe?: Observe | undefined;
+  /** Whether gradients may be made block by block: see PlanRequest. */
+  readonly blockwise?: boolean;
 }
 
 /** A model's plans, by mode and by which operations learn. Any plan of enough capacity serves a smaller batch. */
@@ -46,7 +48,7 @@ export class PlanCache {
 
   /** A plan for so many rows; the model's other plans make room for it if memory is short. */
   find(needs: PlanNeeds): Plan {
-    const { mode, rows, samples = 1, losses = [], lossWeights = [], observe } = needs;
+    const { mode, rows } = needs;
     const { operations } = this.#graph;
     const serves = (entry: Entry): boolean => this.#serves(entry, needs);
     const found = this.#entries.findLast((entry) => serves(entry) && entry.plan.capacity >= rows);
@@ -58,12 +60,8 @@ export class PlanCache {
     const learns = operations.map(isLearning);
     const build = (): Plan =>
       buildPlan(this.#engine, this.#graph, {
-        mode,
+        ...needs,
         capacity: rows,
-        samples,
-        losses,
-        lossWeights,
-        observe,
         learns: (operation) => learns[operations.indexOf(operation)]!,
       });
     let plan: Plan;
@@ -77,15 +75,15 @@ export class PlanCache {
     }
     this.workspaces.add(plan.workspace);
     const differs = mode === "train" || mode === "evaluate";
-    this.#entries.push({ learns: differs ? learns : undefined, observe, plan });
+    this.#entries.push({ needs, learns: differs ? learns : undefined, plan });
     this.#drop(this.#entries.slice(0, -MOST_PLANS));
     return plan;
   }
 
   /** Whether a plan is of the kind that is needed, for as many rows or fewer. */
-  #serves({ plan, learns, observe }: Entry, needs: PlanNeeds): boolean {
-    const { mode, samples = 1 } = needs;
-    if (plan.mode !== mode || plan.samples !== samples || observe !== needs.observe) return false;
+  #serves({ needs: { mode, samples, observe, blockwise = false }, learns }: Entry, needs: PlanNeeds): boolean {
+    if (mode !== needs.mode || samples !== needs.samples) return false;
+    if (observe !== needs.observe || blockwise !== (needs.blockwise ?? false)) return false;
     return learns === undefined || this.#graph.operations.every((operation, i) => isLearning(operation) === learns[i]);
   }
 

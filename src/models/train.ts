@@ -221,7 +221,7 @@ export class Tally {
 export interface StepObserver {
   /** A step begins. What it returns sees the outputs of its operations. */
   begin(): Observe | undefined;
-  /** Loss and gradients are there; nothing has moved. */
+  /** Loss and gradients are there; nothing has moved. The gradients are whole if `begin` returned something. */
   gradients(plan: Plan): void;
   /** The step is complete. */
   end(): void;
@@ -230,7 +230,9 @@ export interface StepObserver {
 /** Makes whatever a training step of so many rows needs. Throws MemoryError with the model as it was. */
 export function prepareTraining(model: Model, where: string, rows: number, plans: PlanCache, observe?: Observe): Plan {
   const { losses, lossWeights, optimizer } = model.compiledFor(where);
-  const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights, observe });
+  // Who looks at gradients wants to see them whole; and several threads have more of a few large pieces.
+  const blockwise = observe === undefined && optimizer.takesBlocks && model.engine.threads === 1;
+  const findPlan = (): Plan => plans.find({ mode: "train", rows, losses, lossWeights, observe, blockwise });
   const plan = findPlan();
   const { learning } = plan;
   try {

@@ -21,6 +21,11 @@ export interface Optimizable {
 export interface OptimizerItem {
   readonly parameter: Optimizable;
   readonly gradient: number;
+  /**
+   * Where the gradient is made block by block, right before each is used, so that it never travels to memory: `make`
+   * puts that of the floats from `size * index` on in its place. Only for an optimizer that takes blocks.
+   */
+  readonly blocks?: { readonly size: number; make(index: number): void };
 }
 
 /** What the optimizer keeps for one parameter. */
@@ -40,8 +45,17 @@ interface State {
 /** The part of every step that one parameter has, with what of it stays the same. */
 interface Update extends OptimizerItem {
   readonly state: State;
+  /** The whole, or its blocks in order. */
+  readonly parts: readonly Part[];
   /** Whether the parameter's weights decay. */
   readonly decays: boolean;
+}
+
+/** A run of a parameter's floats. */
+interface Part {
+  readonly size: number;
+  readonly address: number;
+  readonly slots: Readonly<Record<string, number>>;
 }
 
 /** State of all parameters, copied out of linear memory. */
@@ -97,6 +111,12 @@ export class OptimizerRun {
     const made = slots(spec.options);
     this.#products = Object.entries(products);
     this.#decays = Object.entries(decays).filter(([slot]) => made.includes(slot)) as [string, string][];
+  }
+
+  /** Whether each gradient is used once, from its first float to its last: no norm of it is needed, no sum kept. */
+  get takesBlocks(): boolean {
+    const { clipNorm, globalClipNorm, gradientAccumulationSteps } = this.spec.options;
+    return clipNorm === undefined && globalClipNorm === undefined && gradientAccumulationSteps === 1;
   }
 
   /** The learning rate at this step. Setting it replaces a schedule. */
@@ -303,12 +323,12 @@ export class OptimizerRun {
   #updatesOf(items: readonly OptimizerItem[]): readonly Update[] {
     if (this.#planned?.items !== items) {
       const { excludeFromWeightDecay } = this.spec.options;
-      const updates = items.map(({ parameter, gradient }) => ({
-        parameter,
-        gradient,
-        state: this.#stateOf(parameter),
-        decays: !excludeFromWeightDecay.some((part) => parameter.name.includes(part)),
-      }));
+      const updates = items.map((item) => {
+        const { parameter, blocks } = item;
+        const state = this.#stateOf(parameter);
+        const decays = !excludeFromWeightDecay.some((part) => parameter.name.includes(part));
+        return { ...item, state, parts: partsOf(parameter, state, blocks?.size ?? parameter.size), decays };
+      });
       this.#planned = { items, updates };
     }
     return this.#planned.updates;
@@ -359,8 +379,8 @@ export class OptimizerRun {
     }
 
     const h = values as unknown as Values<Record<string, number>>;
-    for (const { parameter, gradient, state, decays } of updates) {
-      const { size, address } = parameter;
+    for (const { parameter, gradient, blocks, state, parts, decays } of updates) {
+      const { size } = parameter;
       const { slots, scalars } = state;
       values["learningRate"] = learningRate! * parameter.learningRateScale;
       around.scale = globalFactor / window;
@@ -374,7 +394,11 @@ export class OptimizerRun {
       const p = scalars as Record<"updates", number>;
       p.updates++;
       for (const [product, factor] of this.#products) scalars[product]! *= factor(h, p);
-      definition.step(kernels, size, address, gradient, around, slots, h, p);
+      for (let i = 0; i < parts.length; i++) {
+        blocks?.make(i);
+        const part = parts[i]!;
+        definition.step(kernels, part.size, part.address, gradient, around, part.slots, h, p);
+      }
       for (const [slot, kept] of this.#decays) this.#flush(slots[slot]!, size, values[kept]!, p.updates);
     }
     values["learningRate"] = learningRate!;
@@ -411,4 +435,18 @@ export class OptimizerRun {
   #free(state: State): void {
     for (const address of Object.values(state.slots)) this.#engine.arena.free(address);
   }
+}
+
+/** A parameter and its slots in runs of so many floats. */
+function partsOf({ address, size }: Optimizable, { slots }: State, floats: number): Part[] {
+  const parts: Part[] = [];
+  for (let first = 0; first < size; first += floats) {
+    const moved = Object.entries(slots).map(([name, slot]) => [name, slot + 4 * first] as const);
+    parts.push({
+      size: Math.min(floats, size - first),
+      address: address + 4 * first,
+      slots: Object.fromEntries(moved),
+    });
+  }
+  return parts;
 }

@@ -72,6 +72,8 @@ export class Engine {
   readonly kernels: Kernels;
   readonly memory: WebAssembly.Memory;
   readonly arena: Arena;
+  /** Threads asked for, the calling one included. */
+  readonly threads: number;
   readonly #info: Omit<EngineInfo, "threads">;
   readonly #pool: Pool | undefined;
   #f32 = new Float32Array(0);
@@ -82,6 +84,7 @@ export class Engine {
 
   constructor({ build, module, memory, sha256, refused = {}, threads = 1, splitFrom = SPLIT_FROM }: EngineParts) {
     this.memory = memory;
+    this.threads = threads;
     const all = instantiateKernels(module, memory);
     const short = wantsShortTiles(build);
     const kernels = short ? withShortTiles(all) : all;

@@ -8,6 +8,7 @@ import {
   input,
   layers,
   losses,
+  optimizers,
   sequential,
   type CustomLoss,
   type Model,
@@ -15,11 +16,12 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import type * as workspace from "../../src/graph/workspace.js";
+import type { OptimizerLike } from "../../src/models/compile.js";
 import type { Engine } from "../../src/runtime/engine.js";
-import { eachBuild, engineOf } from "../builds.js";
+import { eachBuild, engineOf, THREADS } from "../builds.js";
 import { expectClose } from "../closeness.js";
 import { seeded } from "../guarded.js";
-import { bits, labels, noise } from "../models/nets.js";
+import { bits, fingerprint, labels, noise } from "../models/nets.js";
 import { layerReferences, type Values } from "../reference/layers.js";
 
 interface Placed {
@@ -223,7 +225,8 @@ eachBuild("batches", (engine) => {
     for (const seed of [3, 5, 8]) {
       const make = (): Model => {
         const { model } = randomGraph(seed, engine, true);
-        model.compile({ optimizer: "nadam", loss: ["meanSquaredError", "huber"] });
+        // With a norm to clip by, steps and gradients() are served by one plan.
+        model.compile({ optimizer: optimizers.nadam({ clipNorm: 1 }), loss: ["meanSquaredError", "huber"] });
         return model;
       };
       const [small, large] = [make(), make()];
@@ -247,6 +250,63 @@ eachBuild("batches", (engine) => {
     }
     expect(engine.arena.usedBytes).toBe(0);
   });
+});
+
+eachBuild("gradients made block by block", (engine) => {
+  /** Kernels of several blocks, of one, with narrow columns, with padded ones, used twice, with a penalty, tied. */
+  const wide = (): Model => {
+    const x = input({ shape: [700] });
+    const first = layers.dense({ units: 99, activation: "relu", kernelConstraint: "nonNegative" });
+    const shared = layers.dense({ units: 99, kernelInitializer: "heNormal" });
+    const penalized = layers.dense({ units: 99, kernelRegularizer: "l2" });
+    const slow = layers.dense({ units: 343, learningRateScale: 0.5 });
+    const hidden = shared.apply(shared.apply(first.apply(x)));
+    const z = slow.apply(penalized.apply(hidden));
+    const tied = layers.denseTranspose({ of: first }).apply(hidden);
+    return functional({ inputs: x, outputs: [layers.dense(3).apply(z), tied], seed: 4, engine });
+  };
+  /** Sees nothing, but wants its gradients whole. */
+  const observer = { begin: () => () => {}, gradients: () => {}, end: () => {} };
+  const data = noise(3, 700, 1);
+  const targets = [noise(3, 3, 2), noise(3, 700, 3)];
+
+  test.each(["sgd", "adam", "rmsprop"] as const)("give the bits of whole ones: %s", (name) => {
+    const [whole, blocks] = [wide(), wide()];
+    const common = { weightDecay: 0.01, clipValue: 0.01, useEma: true, excludeFromWeightDecay: ["dense_3"] };
+    for (const model of [whole, blocks]) {
+      model.compile({ optimizer: optimizers[name](common), loss: ["meanSquaredError", "huber"] });
+    }
+    whole.observer = observer;
+    for (let step = 0; step < 3; step++) {
+      expect(blocks.trainOnBatch(data, targets)).toEqual(whole.trainOnBatch(data, targets));
+      expect(fingerprint(blocks, { raw: true })).toBe(fingerprint(whole, { raw: true }));
+    }
+    whole.dispose();
+    blocks.dispose();
+    expect(engine.arena.usedBytes).toBe(0);
+  });
+
+  const workspaceOf = (optimizer: OptimizerLike, rows: number): number => {
+    const model = wide();
+    model.compile({ optimizer, loss: ["meanSquaredError", "huber"] });
+    placement.seen.length = 0;
+    model.trainOnBatch(noise(rows, 700, 1), [noise(rows, 3, 2), noise(rows, 700, 3)]);
+    const { bytes } = placement.seen[0]!;
+    model.dispose();
+    return bytes;
+  };
+
+  // Several threads want whole gradients.
+  test.skipIf(THREADS > 1)(
+    "leave out the largest, but not where a norm or a sum of gradients is needed, or where rows take more",
+    () => {
+      const unclipped = workspaceOf(optimizers.sgd(), 3);
+      for (const option of [{ clipNorm: 1 }, { globalClipNorm: 1 }, { gradientAccumulationSteps: 2 }]) {
+        expect(workspaceOf(optimizers.sgd(option), 3) - unclipped).toBeGreaterThan(0);
+      }
+      expect(workspaceOf(optimizers.sgd(), 300)).toBe(workspaceOf(optimizers.sgd({ clipNorm: 1 }), 300));
+    },
+  );
 });
 
 const x = noise(20, 5, 1);
