@@ -5,8 +5,9 @@
 
 /** Most threads of a pool, the main one included. */
 export const MAX_THREADS = 32;
-/** Most pieces of one call: two for each thread, so that one that is late costs less. */
-export const MAX_PIECES = 2 * MAX_THREADS;
+/** Most pieces of one call for each thread: so many that one which is slow or late costs little. */
+export const MAX_PIECES_PER_THREAD = 8;
+export const MAX_PIECES = MAX_PIECES_PER_THREAD * MAX_THREADS;
 /** Most arguments of a kernel that is split. */
 export const MAX_ARGUMENTS = 20;
 

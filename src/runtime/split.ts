@@ -19,6 +19,7 @@
  *
  * An address 0 means "none" and stays 0.
  */
+import { MAX_PIECES_PER_THREAD } from "./mailbox.js";
 import type { Kernel, Pool } from "./pool.js";
 import type { Kernels } from "./wasm.js";
 
@@ -39,7 +40,7 @@ interface Cut {
   readonly grain: number;
   /** Work of a float that it touches. Default 1. */
   readonly cost?: number;
-  /** Pieces for each thread: two, so that a late thread costs less; one where every piece first packs an operand. */
+  /** Most pieces for each thread: one where every piece first packs an operand. */
   readonly perThread?: 1;
 }
 
@@ -232,8 +233,8 @@ const SCRATCH: { readonly [name in keyof Kernels]?: keyof Kernels } = {
 };
 
 /**
- * Work below which a call stays on one thread, as floats touched: some 15 microseconds. To begin and end a call on two
- * threads takes about 2, and fetching what another core has just written takes longer.
+ * Work below which a call stays on one thread, and a piece is not made smaller, as floats touched: some 15 microseconds.
+ * To begin and end a call on two threads takes about 2, and fetching what another core has just written takes longer.
  */
 export const SPLIT_FROM = 131_072;
 /** Multiply-adds of a product, beside reading its kernel, that take as long as one float touched. */
@@ -251,7 +252,7 @@ export function splitKernels(kernels: Kernels, pool: Pool, splitFrom: number): K
     split[name] = (...values) => {
       const cutter = cutterOf(values);
       if (pool.alive === 1 || cutter.work(values) < splitFrom) return kernel(...values);
-      const pieces = cutter.pieces(values, pool.threads);
+      const pieces = cutter.pieces(values, pool.threads, splitFrom);
       if (pieces < 2) return kernel(...values);
       const block = scratch === undefined ? 0 : 4 * (scratch(values[0]!, values[1]!, values[2]!) as number);
       pool.run(index, kernel, values.length, pieces, (piece, out, at) =>
@@ -306,9 +307,11 @@ class Cutter {
     return values[this.#count]! * length * this.#moving.length * (this.#cut.cost ?? 1);
   }
 
-  /** How many pieces: not more than there are grains. */
-  pieces(values: readonly number[], threads: number): number {
-    return Math.min(threads * (this.#cut.perThread ?? 2), this.#grains(values));
+  /** How many pieces: one for each thread, and more where they have so much work each; not more than there are grains. */
+  pieces(values: readonly number[], threads: number, least: number): number {
+    const most = threads * (this.#cut.perThread ?? MAX_PIECES_PER_THREAD);
+    const wanted = Math.max(threads, Math.floor(this.work(values) / Math.max(least, 1)));
+    return Math.min(wanted, most, this.#grains(values));
   }
 
   #grains(values: readonly number[]): number {
