@@ -42,7 +42,7 @@ export function* kernels(engine: Engine): Iterable<Case> {
     yield {
       name: `dense dX ${shape}`,
       flops,
-      run: () => k.denseBackwardInput(batch, units, inputs, y, units, w, dx, inputs, scratch),
+      run: () => k.denseBackwardInput(batch, units, inputs, 0, inputs, y, units, w, dx, inputs, scratch),
     };
     for (const block of [scratch, bias, y, dx, x, dw, w]) arena.free(block);
   }

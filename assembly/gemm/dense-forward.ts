@@ -1,15 +1,9 @@
 import { bytes } from "../lanes";
 import { columnsInPanels } from "./panels";
 import { dotProducts } from "./dot";
-import { evenPart, rowsOfPanel } from "./rows";
+import { panelProducts } from "./panel-products";
 import { Four, Six } from "./tile-size";
-import { oneRowTile, twoRowsTile } from "./wide-tile";
 import { ZEROS } from "./zeros";
-
-/** Rows of x that stay in the second-level cache while the panels pass over them. */
-const MC: i32 = 192;
-/** Rows of a panel that stay in the first-level cache with the inputs they meet. */
-const KC: i32 = 1024;
 
 /**
  * Y = X W + b.
@@ -30,58 +24,11 @@ export function denseForwardShort(m: i32, n: i32, k: i32, x: usize, ldx: i32, w:
 
 function forward<T>(m: i32, n: i32, k: i32, x: usize, ldx: usize, w: usize, bias: usize, y: usize, ldy: usize): void {
   const inPanels = columnsInPanels(n);
-  const panel = <usize>k << 5;
   const noBias = bias == 0;
   if (noBias) bias = ZEROS;
   const biasStep: usize = noBias ? 0 : 4;
   if (inPanels < n)
     dotProducts<T>(m, n - inPanels, k, x, ldx, w + <usize>inPanels * bytes(k), bytes(k), 32,
       bias + <usize>inPanels * biasStep, biasStep, y + bytes(inPanels), ldy);
-
-  if (m <= 2) {
-    fewRows(m, inPanels, k, x, ldx, w, bias, biasStep, y, ldy);
-    return;
-  }
-  while (m > 0) {
-    const rows = evenPart(m, MC);
-    let weights = w;
-    for (let j = 0; j < inPanels; j += 8) {
-      let from = bias + <usize>j * biasStep;
-      let ldfrom: usize = 0;
-      const target = y + bytes(j);
-      let done = 0;
-      do {
-        const depth = evenPart(k - done, KC);
-        rowsOfPanel<T>(rows, depth, min(8, inPanels - j), x + bytes(done), ldx, weights + (<usize>done << 5), 32, from, ldfrom, target, ldy);
-        done += depth;
-        from = target;
-        ldfrom = ldy;
-      } while (done < k);
-      weights += panel;
-    }
-    x += <usize>rows * ldx;
-    y += <usize>rows * ldy;
-    m -= rows;
-  }
-}
-
-/** One or two rows: several panels at once, to have enough sums in flight. */
-function fewRows(m: i32, inPanels: i32, k: i32, x: usize, ldx: usize, w: usize, bias: usize, biasStep: usize, y: usize, ldy: usize): void {
-  const panel = <usize>k << 5;
-  let j = 0;
-  if (m == 1) {
-    for (; j + 32 <= inPanels; j += 32) {
-      oneRowTile(k, x, w, panel, bias + <usize>j * biasStep, y + bytes(j));
-      w += panel << 2;
-    }
-  } else if (m == 2) {
-    for (; j + 16 <= inPanels; j += 16) {
-      twoRowsTile(k, x, ldx, w, panel, bias + <usize>j * biasStep, y + bytes(j), ldy);
-      w += panel << 1;
-    }
-  } else return;
-  for (; j < inPanels; j += 8) {
-    rowsOfPanel<Four>(m, k, min(8, inPanels - j), x, ldx, w, 32, bias + <usize>j * biasStep, 0, y + bytes(j), ldy);
-    w += panel;
-  }
+  panelProducts<T>(m, inPanels, k, x, ldx, w, bias, biasStep, y, ldy);
 }

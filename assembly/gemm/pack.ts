@@ -1,5 +1,6 @@
 /** Blocks of a row-major matrix as panels of 8 columns, [panel][k][8], for sgemm. */
 import { bytes } from "../lanes";
+import { storeTransposed } from "./transpose";
 
 /**
  * panels = alpha B, b: k rows of n floats, ldb bytes apart. What stands in the pad columns of the last panel is
@@ -40,14 +41,7 @@ function packFour(k: i32, alpha: f32, b: usize, ldb: usize, rows: i32, panel: us
   for (const body = b0 + bytes(k & ~3); b0 != body; ) {
     const r0 = f32x4.mul(v128.load(b0), factor), r1 = f32x4.mul(v128.load(b1), factor);
     const r2 = f32x4.mul(v128.load(b2), factor), r3 = f32x4.mul(v128.load(b3), factor);
-    const p = i8x16.shuffle(r0, r1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-    const q = i8x16.shuffle(r2, r3, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-    const r = i8x16.shuffle(r0, r1, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-    const s = i8x16.shuffle(r2, r3, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-    v128.store(panel, i8x16.shuffle(p, q, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-    v128.store(panel, i8x16.shuffle(p, q, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 32);
-    v128.store(panel, i8x16.shuffle(r, s, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), 64);
-    v128.store(panel, i8x16.shuffle(r, s, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 96);
+    storeTransposed(r0, r1, r2, r3, panel);
     b0 += 16;
     b1 += 16;
     b2 += 16;

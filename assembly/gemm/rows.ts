@@ -11,17 +11,17 @@ import { columnsTile } from "./columns-tile";
 
 /** C = from + A B over m rows and one panel: see rowsTile. All strides in bytes. */
 export function rowsOfPanel<T>(
-  m: i32, k: i32, columns: i32, a: usize, lda: usize, b: usize, bstep: usize, from: usize, ldfrom: usize, c: usize, ldc: usize,
+  m: i32, k: i32, columns: i32, a: usize, lda: usize, b: usize, from: usize, ldfrom: usize, c: usize, ldc: usize,
 ): void {
   const tiles = (m + size<T>() - 1) / size<T>();
   for (let tile = tiles; tile > 0; --tile) {
     const height = (m + tile - 1) / tile;
-    if (size<T>() > 4 && height == 6) rowsTile<Six>(k, columns, a, lda, b, bstep, from, ldfrom, c, ldc);
-    else if (size<T>() > 4 && height == 5) rowsTile<Five>(k, columns, a, lda, b, bstep, from, ldfrom, c, ldc);
-    else if (height == 4) rowsTile<Four>(k, columns, a, lda, b, bstep, from, ldfrom, c, ldc);
-    else if (height == 3) rowsTile<Three>(k, columns, a, lda, b, bstep, from, ldfrom, c, ldc);
-    else if (height == 2) rowsTile<Two>(k, columns, a, lda, b, bstep, from, ldfrom, c, ldc);
-    else rowsTile<One>(k, columns, a, lda, b, bstep, from, ldfrom, c, ldc);
+    if (size<T>() > 4 && height == 6) rowsTile<Six>(k, columns, a, lda, b, from, ldfrom, c, ldc);
+    else if (size<T>() > 4 && height == 5) rowsTile<Five>(k, columns, a, lda, b, from, ldfrom, c, ldc);
+    else if (height == 4) rowsTile<Four>(k, columns, a, lda, b, from, ldfrom, c, ldc);
+    else if (height == 3) rowsTile<Three>(k, columns, a, lda, b, from, ldfrom, c, ldc);
+    else if (height == 2) rowsTile<Two>(k, columns, a, lda, b, from, ldfrom, c, ldc);
+    else rowsTile<One>(k, columns, a, lda, b, from, ldfrom, c, ldc);
     a += <usize>height * lda;
     from += <usize>height * ldfrom;
     c += <usize>height * ldc;

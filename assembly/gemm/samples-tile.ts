@@ -21,9 +21,8 @@ export function samplesTile<S>(
   if (size<S>() > 2) { dy += ldy; d20 = v128.load(dy); d21 = v128.load(dy, 16); }
   if (size<S>() > 3) { dy += ldy; d30 = v128.load(dy); d31 = v128.load(dy, 16); }
 
-  const end = c + (<usize>rows << 5);
-  const last = rows & 1 ? end - 32 : 0;
-  while (c != end) {
+  // Four rows a pass, as in rowsTile.
+  for (; rows > 0; rows -= 4) {
     {
       const v0 = v128.load32_splat(x0);
       let c0 = madd(v0, d00, v128.load(from));
@@ -34,8 +33,8 @@ export function samplesTile<S>(
       v128.store(c, c0);
       v128.store(c, c1, 16);
     }
-    if (c == last) break;
     from += fromStep;
+    if (rows == 1) break;
     {
       const v0 = v128.load32_splat(x0, 4);
       let c0 = madd(v0, d00, v128.load(from));
@@ -47,10 +46,34 @@ export function samplesTile<S>(
       v128.store(c, c1, 48);
     }
     from += fromStep;
-    c += 64;
-    x0 += 8;
-    if (size<S>() > 1) x1 += 8;
-    if (size<S>() > 2) x2 += 8;
-    if (size<S>() > 3) x3 += 8;
+    if (rows == 2) break;
+    {
+      const v0 = v128.load32_splat(x0, 8);
+      let c0 = madd(v0, d00, v128.load(from));
+      let c1 = madd(v0, d01, v128.load(from, 16));
+      if (size<S>() > 1) { const v = v128.load32_splat(x1, 8); c0 = madd(v, d10, c0); c1 = madd(v, d11, c1); }
+      if (size<S>() > 2) { const v = v128.load32_splat(x2, 8); c0 = madd(v, d20, c0); c1 = madd(v, d21, c1); }
+      if (size<S>() > 3) { const v = v128.load32_splat(x3, 8); c0 = madd(v, d30, c0); c1 = madd(v, d31, c1); }
+      v128.store(c, c0, 64);
+      v128.store(c, c1, 80);
+    }
+    from += fromStep;
+    if (rows == 3) break;
+    {
+      const v0 = v128.load32_splat(x0, 12);
+      let c0 = madd(v0, d00, v128.load(from));
+      let c1 = madd(v0, d01, v128.load(from, 16));
+      if (size<S>() > 1) { const v = v128.load32_splat(x1, 12); c0 = madd(v, d10, c0); c1 = madd(v, d11, c1); }
+      if (size<S>() > 2) { const v = v128.load32_splat(x2, 12); c0 = madd(v, d20, c0); c1 = madd(v, d21, c1); }
+      if (size<S>() > 3) { const v = v128.load32_splat(x3, 12); c0 = madd(v, d30, c0); c1 = madd(v, d31, c1); }
+      v128.store(c, c0, 96);
+      v128.store(c, c1, 112);
+    }
+    from += fromStep;
+    c += 128;
+    x0 += 16;
+    if (size<S>() > 1) x1 += 16;
+    if (size<S>() > 2) x2 += 16;
+    if (size<S>() > 3) x3 += 16;
   }
 }

@@ -81,7 +81,7 @@ function gemm<T, OpA, OpB>(
           const from = fresh ? ZEROS : target;
           const ldfrom: usize = fresh ? 0 : ldc;
           if (transposed<OpA>()) columnsOfPanel<T>(rows, depth, min(8, columns - p), copied, bytes(rows), panel, 32, from, ldfrom, target, ldc);
-          else rowsOfPanel<T>(rows, depth, min(8, columns - p), block, lda, panel, 32, from, ldfrom, target, ldc);
+          else rowsOfPanel<T>(rows, depth, min(8, columns - p), block, lda, panel, from, ldfrom, target, ldc);
         }
         i += rows;
       }

@@ -83,7 +83,19 @@ export class DenseTranspose extends Layer<Resolved> {
     const scratch = lower.buffer({ fixed: k.denseBackwardInputScratch(1, units, inputs) });
     lower.call([x], [z, scratch], (rows) => {
       const n = rows * positions;
-      k.denseBackwardInput(n, units, inputs, x.address, units, kernel.address, z.address, inputs, scratch.address);
+      k.denseBackwardInput(
+        n,
+        units,
+        inputs,
+        0,
+        inputs,
+        x.address,
+        units,
+        kernel.address,
+        z.address,
+        inputs,
+        scratch.address,
+      );
       if (bias !== undefined) for (let r = 0; r < n; r++) k.saxpy(inputs, 1, bias.address, z.address + r * inputs * 4);
     });
     return {

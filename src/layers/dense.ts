@@ -166,6 +166,8 @@ export class Dense extends Layer<Resolved> {
               rows * positions,
               units,
               inputs,
+              0,
+              inputs,
               dz.address,
               units,
               kernel.address,

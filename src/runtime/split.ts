@@ -13,7 +13,7 @@
  *     p   an address with k floats per unit (a column of a kernel in panels)
  *     w   floats of a row
  *     k   floats of a column; marks a product, whose first three arguments are m n k
- *     o   the number of the first unit, for random numbers
+ *     o   the number of the first unit: for random numbers, and where addresses stay
  *     s   an address of scratch memory, one block for each piece
  *     .   anything that stays as it is
  *
@@ -40,8 +40,6 @@ interface Cut {
   readonly grain: number;
   /** Work of a float that it touches. Default 1. */
   readonly cost?: number;
-  /** Most pieces for each thread: one where every piece first packs an operand. */
-  readonly perThread?: 1;
 }
 
 const elements = (word: string): Cut => ({ word, grain: LINE });
@@ -64,7 +62,7 @@ const lossBackward = rows("nwrrar");
 const sparseForward = rows("nwraa");
 const sparseBackward = rows("nwraar");
 /** General products: B and, where transposed, A are packed. */
-const product = (word: string): Cut => ({ word, grain: 2 * PANEL, perThread: 1 });
+const product = (word: string): Cut => ({ word, grain: 2 * PANEL });
 
 /** Every kernel that is cut. What is missing runs on the main thread: sums over everything, and small or rare things. */
 const CUTS: { readonly [name in keyof Kernels]?: Cut | ((...values: number[]) => Cut) } = {
@@ -88,7 +86,7 @@ const CUTS: { readonly [name in keyof Kernels]?: Cut | ((...values: number[]) =>
 
   denseForward: (_m, n) => (n! >= FEW_COLUMNS ? FORWARD_BY_COLUMNS : FORWARD_BY_ROWS),
   denseBackwardWeights: { word: ".nk..a.p", grain: PANEL },
-  denseBackwardInput: { word: "n.kL..L.s", grain: TILE, perThread: 1 },
+  denseBackwardInput: { word: "..kon.....s", grain: LINE },
   biasBackward: columns(".na.a"),
   sgemmNN: product(".nk...a..a.s"),
   sgemmTN: product(".nk...a..a.s"),
@@ -287,6 +285,7 @@ class Cutter {
   readonly #count: number;
   readonly #width: number;
   readonly #depth: number;
+  readonly #first: number;
   /** Addresses that move with the units. */
   readonly #moving: readonly number[];
 
@@ -296,6 +295,7 @@ class Cutter {
     this.#count = word.indexOf("n");
     this.#width = word.indexOf("w");
     this.#depth = word.indexOf("k");
+    this.#first = word.indexOf("o");
     this.#moving = [...word].flatMap((letter, i) => ("abrLps".includes(letter) ? [i] : []));
   }
 
@@ -307,9 +307,12 @@ class Cutter {
     return values[this.#count]! * length * this.#moving.length * (this.#cut.cost ?? 1);
   }
 
-  /** How many pieces: one for each thread, and more where they have so much work each; not more than there are grains. */
+  /**
+   * How many pieces: one for each thread, and more where they have so much work each, but for those with scratch memory,
+   * of which there is a block for each thread. Not more than there are grains.
+   */
   pieces(values: readonly number[], threads: number, least: number): number {
-    const most = threads * (this.#cut.perThread ?? MAX_PIECES_PER_THREAD);
+    const most = threads * (this.#cut.word.includes("s") ? 1 : MAX_PIECES_PER_THREAD);
     const wanted = Math.max(threads, Math.floor(this.work(values) / Math.max(least, 1)));
     return Math.min(wanted, most, this.#grains(values));
   }
@@ -333,7 +336,7 @@ class Cutter {
     for (let i = 0; i < values.length; i++) out[at + i] = values[i]!;
     out[at + this.#count] = to - from;
     const { word } = this.#cut;
-    if (word[1] === "o") out[at + 1] = values[1]! + from;
+    if (this.#first >= 0) out[at + this.#first] = values[this.#first]! + from;
     for (const i of this.#moving) {
       if (values[i] !== 0) out[at + i] = values[i]! + (word[i] === "s" ? scratch : from * this.#stride(values, i));
     }

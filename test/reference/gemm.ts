@@ -26,6 +26,9 @@ function dot(k: number, a: (p: number) => number, b: (p: number) => number): num
   return fround(fround(lanes[0]! + lanes[2]!) + fround(lanes[1]! + lanes[3]!));
 }
 
+/** Samples from which on an input gradient is one chain: w is transposed then. */
+const TRANSPOSED_FROM = 16;
+
 /** Columns of a [k, n] kernel that are stored in panels of 8; the others are narrow. */
 export function columnsInPanels(n: number): number {
   return n % 8 > 4 ? n : n - (n % 8);
@@ -82,19 +85,17 @@ export function denseBackwardInput(
   w: ArrayLike<number>,
 ): Float32Array {
   const dx = new Float32Array(m * k);
-  const wide = columnsInPanels(n);
+  const inPanels = m >= TRANSPOSED_FROM ? 0 : columnsInPanels(n);
   for (let i = 0; i < m; i++) {
+    const dyOf = (p: number): number => dy[i * n + p]!;
     for (let j = 0; j < k; j++) {
-      const panels = dot(
-        wide,
-        (p) => dy[i * n + p]!,
-        (p) => w[j * n + p]!,
-      );
+      const wOf = (p: number): number => w[j * n + p]!;
+      const panels = dot(inPanels, dyOf, wOf);
       dx[i * k + j] = chain(
-        n - wide,
+        n - inPanels,
         panels,
-        (p) => dy[i * n + wide + p]!,
-        (p) => w[j * n + wide + p]!,
+        (p) => dyOf(inPanels + p),
+        (p) => wOf(inPanels + p),
       );
     }
   }

@@ -66,17 +66,24 @@ eachBuild("dense products", (engine, build) => {
       const dwParts = new Guarded(engine, kernels.panelFloats(k, n));
       kernels.denseForward(m, n, k, X.address, k, W.address, B.address, whole.y.address, n);
       kernels.denseBackwardWeights(m, n, k, X.address, k, DY.address, n, dw.address);
-      kernels.denseBackwardInput(m, n, k, DY.address, n, W.address, whole.dx.address, k, scratch.address);
+      kernels.denseBackwardInput(m, n, k, 0, k, DY.address, n, W.address, whole.dx.address, k, scratch.address);
       kernels.biasBackward(m, n, DY.address, n, whole.db.address);
 
       for (const rows of [1, 2, 3, 5, 8, 11, 36]) {
         for (let i = 0; i < m; i += rows) {
           const count = Math.min(rows, m - i);
           kernels.denseForward(count, n, k, X.at(i, 0), k, W.address, B.address, parts.y.at(i, 0), n);
-          kernels.denseBackwardInput(count, n, k, DY.at(i, 0), n, W.address, parts.dx.at(i, 0), k, scratch.address);
         }
         expect(firstDifference(parts.y.read(), whole.y.read())).toBe(-1);
+      }
+      for (const columns of [1, 3, 8, 16, 31, 40]) {
+        const { address } = parts.dx;
+        for (let j = 0; j < k; j += columns) {
+          const count = Math.min(columns, k - j);
+          kernels.denseBackwardInput(m, n, k, j, count, DY.address, n, W.address, address, k, scratch.address);
+        }
         expect(firstDifference(parts.dx.read(), whole.dx.read())).toBe(-1);
+        for (let i = 0; i < m; i++) parts.dx.row(i).fill(NaN);
       }
       for (const columns of [8, 16, 24, 40]) {
         for (let j = 0; j < n; j += columns) {
@@ -113,7 +120,7 @@ eachBuild("dense products", (engine, build) => {
           const DX = new Matrix(engine, m, k);
           const DW = new Guarded(engine, kernels.panelFloats(k, n));
           const scratch = new Guarded(engine, kernels.denseBackwardInputScratch(m, n, k));
-          kernels.denseBackwardInput(m, n, k, DY.address, DY.ld, W.address, DX.address, k, scratch.address);
+          kernels.denseBackwardInput(m, n, k, 0, k, DY.address, DY.ld, W.address, DX.address, k, scratch.address);
           kernels.denseBackwardWeights(m, n, k, X.address, X.ld, DY.address, DY.ld, DW.address);
           expect(DX.read()).toEqual(
             Float32Array.from({ length: m * k }, (_, i) => (Math.floor(i / k) === row ? special : n)),
@@ -156,7 +163,7 @@ eachBuild("dense products", (engine, build) => {
       const DX = new Matrix(engine, m, k);
       const scratch = new Guarded(engine, kernels.denseBackwardInputScratch(m, n, k));
       kernels.denseForward(m, n, k, X.address, k, W.address, 0, Y.address, n);
-      kernels.denseBackwardInput(m, n, k, DY.address, n, W.address, DX.address, k, scratch.address);
+      kernels.denseBackwardInput(m, n, k, 0, k, DY.address, n, W.address, DX.address, k, scratch.address);
       expect(Y.read()).toEqual(new Float32Array(m * n).fill(NaN));
       expect(DX.read()).toEqual(new Float32Array(m * k).fill(NaN));
       kernels.denseForward(m, n, k, tiny.address, k, small.address, 0, Y.address, n);

@@ -69,9 +69,9 @@ export function checkDense(engine: Engine, build: Build, dense: DenseCase): numb
   mustEqual(stored, packed.read(), `${label} pads of dW`);
   packed.free();
 
-  kernels.denseBackwardInput(m, n, k, DY.address, DY.ld, W.address, DX.address, DX.ld, scratch.address);
+  kernels.denseBackwardInput(m, n, k, 0, k, DY.address, DY.ld, W.address, DX.address, DX.ld, scratch.address);
   const dx = DX.read();
-  kernels.denseBackwardInputShort(m, n, k, DY.address, DY.ld, W.address, DX.address, DX.ld, scratch.address);
+  kernels.denseBackwardInputShort(m, n, k, 0, k, DY.address, DY.ld, W.address, DX.address, DX.ld, scratch.address);
   mustEqual(DX.read(), dx, `${label} dX, short tiles`);
   kernels.biasBackward(m, n, DY.address, DY.ld, DB.address);
   const db = DB.read();
