@@ -6,8 +6,9 @@
  * Sources: range reduction of exp and log after Cody & Waite, "Software Manual for the Elementary Functions", 1980;
  * the coefficients are our own minimax fits, printed by scripts/minimax.py. f32x4.min, max and trunc_sat cost several
  * instructions on x86, hence pmin and pmax (a < b ? b : a, so that a NaN in the first argument stays) and rounding by
- * adding 1.5 * 2^23: then the sum's low bits are the integer. Polynomials are summed in pairs of terms (Estrin), which
- * shortens the chain of dependent instructions.
+ * adding 1.5 * 2^23: then the sum's low bits are the integer. On x86 two of three vector ports multiply, shift and
+ * compare, and these functions keep both busy: so they are written for few of those, and sums that a multiplication does
+ * not need and integer additions come free.
  */
 import { madd, nmadd, select } from "./simd";
 
@@ -26,6 +27,7 @@ const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);
 const INFINITE = memory.data<f32>([Infinity]);
 const SIGN = memory.data<u32>([0x80000000]);
+const EXPONENT = memory.data<u32>([0xff800000]);
 
 // exp: x = n ln 2 + r with |r| <= ln(2) / 2, exp(r) = 1 + r + r^2 (E0 + E1 r + ... + E4 r^4), relative error 2^-26.
 const LOG2E = memory.data<f32>([1.44269504]);
@@ -38,6 +40,12 @@ const E1 = memory.data<f32>([0.166665465]);
 const E2 = memory.data<f32>([0.0416674428]);
 const E3 = memory.data<f32>([0.00836625323]);
 const E4 = memory.data<f32>([0.00138699461]);
+/** 2^-64 times E0 to E4; the first two coefficients are TWO_TO_MINUS_64. */
+const F0 = memory.data<f32>([2.71050527e-20]);
+const F1 = memory.data<f32>([9.03495294e-21]);
+const F2 = memory.data<f32>([2.2587966e-21]);
+const F3 = memory.data<f32>([4.53535496e-22]);
+const F4 = memory.data<f32>([7.51891286e-23]);
 /** 1.5 * 2^23 + b: shifted left by 23, the bits of n + this are 2^(n + b - 127). */
 const ROUND_254 = memory.data<f32>([12583166]);
 const ROUND_191 = memory.data<f32>([12583103]);
@@ -61,6 +69,13 @@ function expm1Reduced(r: v128): v128 {
   return madd(square, q, r);
 }
 
+/** c e^r for |r| <= ln(2) / 2, from c and c times E0 to E4. */
+@inline
+function expReduced(r: v128, c: v128, e0: v128, e1: v128, e2: v128, e3: v128, e4: v128): v128 {
+  const q = madd(madd(madd(madd(e4, r, e3), r, e2), r, e1), r, e0);
+  return madd(madd(q, r, c), r, c);
+}
+
 /** x - n ln 2 */
 @inline
 function reduced(x: v128, n: v128): v128 {
@@ -73,22 +88,38 @@ export function exp(x: v128): v128 {
   x = f32x4.pmin(f32x4.pmax(x, splat(EXP_LOWEST)), splat(EXP_HIGHEST));
   const rounded = madd(x, splat(LOG2E), splat(ROUND_254));
   const r = reduced(x, f32x4.sub(rounded, splat(ROUND_254)));
-  const p = f32x4.add(expm1Reduced(r), splat(ONE));
+  const p = expReduced(r, splat(ONE), splat(E0), splat(E1), splat(E2), splat(E3), splat(E4));
   // 2^n has no f32 when n is below -126 or above 127: two factors 2^floor(n / 2) and 2^ceil(n / 2) always have.
-  const half = i32x4.shr_u(rounded, 1);
-  const low = i32x4.shl(half, 23);
-  const high = i32x4.shl(i32x4.sub(rounded, half), 23);
+  const half = i32x4.shl(rounded, 22);
+  const low = v128.and(half, splat(EXPONENT));
+  const high = i32x4.sub(i32x4.add(half, half), low);
   return f32x4.mul(f32x4.mul(p, low), high);
 }
 
-/** e^x for x <= 0. 2 ULP. Four instructions shorter than exp. */
+/** e^x for x <= 0. 2 ULP. Six instructions shorter than exp. */
 @inline
 export function expNonPositive(x: v128): v128 {
   x = f32x4.pmax(x, splat(EXP_LOWEST));
   const rounded = madd(x, splat(LOG2E), splat(ROUND_191));
   const r = reduced(x, f32x4.sub(rounded, splat(ROUND_191)));
-  const p = f32x4.add(expm1Reduced(r), splat(ONE));
-  return f32x4.mul(f32x4.mul(p, i32x4.shl(rounded, 23)), splat(TWO_TO_MINUS_64));
+  const p = expReduced(r, splat(TWO_TO_MINUS_64), splat(F0), splat(F1), splat(F2), splat(F3), splat(F4));
+  return f32x4.mul(p, i32x4.shl(rounded, 23));
+}
+
+// 2^f for |f| <= 1/2: 1 + f (P0 + P1 f + ... + P4 f^4), relative error 2^-23.4.
+const P0 = memory.data<f32>([0.693147004]);
+const P1 = memory.data<f32>([0.240222469]);
+const P2 = memory.data<f32>([0.0555071086]);
+const P3 = memory.data<f32>([0.00967129134]);
+const P4 = memory.data<f32>([0.00132695213]);
+
+/** 2^x for -127.5 < x < 127.5, but 0 below -126.5. 2 ULP. */
+@inline
+export function exp2(x: v128): v128 {
+  const rounded = f32x4.add(x, splat(ROUND_127));
+  const f = f32x4.sub(x, f32x4.sub(rounded, splat(ROUND_127)));
+  const q = madd(madd(madd(madd(splat(P4), f, splat(P3)), f, splat(P2)), f, splat(P1)), f, splat(P0));
+  return f32x4.mul(madd(q, f, splat(ONE)), i32x4.shl(rounded, 23));
 }
 
 /** e^x - 1. 3 ULP; -0 gives -0. */
@@ -126,7 +157,6 @@ const L4 = memory.data<f32>([0.149144813]);
 const L5 = memory.data<f32>([-0.142669439]);
 const L6 = memory.data<f32>([0.0870051607]);
 const SQRT_HALF = memory.data<f32>([0.707106769]);
-const EXPONENT = memory.data<u32>([0xff800000]);
 const TWO_TO_MINUS_23 = memory.data<f32>([1.1920929e-7]);
 const TWO_TO_23 = memory.data<f32>([8388608]);
 const SMALLEST_NORMAL = memory.data<f32>([1.17549435e-38]);
@@ -199,6 +229,17 @@ export const S3 = memory.data<f32>([0.267720103]);
 export const S4 = memory.data<f32>([0.0443838276]);
 export const TWO_TO_MINUS_32 = memory.data<f32>([2.32830644e-10]);
 
+/** 32 e^r for -x = n ln 2 + r, from rounded = n + round. */
+@inline
+function sigmoidReduced(
+  x: v128, rounded: v128, round: v128, ln2High: v128, ln2Low: v128, c: v128, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128,
+): v128 {
+  const n = f32x4.sub(rounded, round);
+  const t = madd(n, ln2Low, madd(n, ln2High, x)); // -r
+  const q = nmadd(nmadd(nmadd(nmadd(s4, t, s3), t, s2), t, s1), t, s0);
+  return nmadd(nmadd(q, t, c), t, c);
+}
+
 /** sigmoid with its constants as arguments, for loops that keep them in registers. */
 @inline
 export function sigmoidOf(
@@ -207,11 +248,7 @@ export function sigmoidOf(
 ): v128 {
   x = f32x4.pmin(f32x4.pmax(x, lowest), highest);
   const rounded = madd(x, minusLog2e, round);
-  // -x = n ln 2 + r, and t = -r.
-  const n = f32x4.sub(rounded, round);
-  const t = madd(n, ln2Low, madd(n, ln2High, x));
-  const q = nmadd(nmadd(nmadd(nmadd(s4, t, s3), t, s2), t, s1), t, s0);
-  const p = nmadd(nmadd(q, t, highest), t, highest);
+  const p = sigmoidReduced(x, rounded, round, ln2High, ln2Low, highest, s0, s1, s2, s3, s4);
   // 2^-32 / (2^-32 + 2^-32 e^-x), because e^-x itself may be too large.
   return f32x4.div(one, madd(p, i32x4.shl(rounded, 23), one));
 }
@@ -223,6 +260,24 @@ export function sigmoid(x: v128): v128 {
     x, splat(EXP_LOWEST), splat(SIGMOID_HIGHEST), splat(MINUS_LOG2E), splat(ROUND_90), splat(LN2_HIGH), splat(LN2_LOW),
     splat(S0), splat(S1), splat(S2), splat(S3), splat(S4), splat(TWO_TO_MINUS_32),
   );
+}
+
+/**
+ * s (1 + w (1 - s)) with s = sigmoid(x): the derivative of y sigmoid(x) by y where w = y x'. 1 - s is made as sigmoid(-x),
+ * because w magnifies what a difference would lose.
+ */
+@inline
+export function gateDerivative(x: v128, w: v128): v128 {
+  x = f32x4.pmin(f32x4.pmax(x, splat(EXP_LOWEST)), splat(SIGMOID_HIGHEST));
+  const rounded = madd(x, splat(MINUS_LOG2E), splat(ROUND_90));
+  const p = sigmoidReduced(
+    x, rounded, splat(ROUND_90), splat(LN2_HIGH), splat(LN2_LOW), splat(SIGMOID_HIGHEST),
+    splat(S0), splat(S1), splat(S2), splat(S3), splat(S4),
+  );
+  const z = f32x4.mul(p, i32x4.shl(rounded, 23)); // 2^-32 e^-x
+  const inverse = f32x4.div(splat(ONE), f32x4.add(z, splat(TWO_TO_MINUS_32)));
+  const s = f32x4.mul(splat(TWO_TO_MINUS_32), inverse);
+  return f32x4.mul(s, madd(w, f32x4.mul(z, inverse), splat(ONE)));
 }
 
 /** Hyperbolic tangent: -t / (t + 2) with t = e^(-2|x|) - 1, then the sign of x. 3 ULP; odd, at most 1. */
@@ -262,10 +317,4 @@ function logErfc(x: v128): v128 {
 @inline
 export function erf(x: v128): v128 {
   return v128.bitselect(x, expm1NonPositive(logErfc(x)), splat(SIGN));
-}
-
-/** 1 - erf(|x|). 2^-23 absolute. */
-@inline
-export function erfcMagnitude(x: v128): v128 {
-  return expNonPositive(logErfc(x));
 }

@@ -64,6 +64,14 @@ def main():
         4,
     )
     fit(
+        "exp2: (2^f - 1) / f, error beside 2^f",
+        lambda f: expm1(f * log(2)) / f if abs(f) > near else log(2),
+        lambda f: abs(f) / mpf(2) ** f,
+        mpf(-1) / 2,
+        mpf(1) / 2,
+        4,
+    )
+    fit(
         "log: (log1p(f) - f + f^2 / 2) / f^3, error beside log1p(f)",
         lambda f: (log1p(f) - f + f**2 / 2) / f**3 if abs(f) > near else mpf(1) / 3 - f / 4,
         lambda f: abs(f**3 / log1p(f)) if f else mpf(0),
@@ -78,6 +86,24 @@ def main():
         0,
         4,
         7,
+        points=300,
+    )
+    fit(
+        "gelu: (log2 Phi(-a) + 1) / a, error beside 1 / max(1, a)",
+        lambda a: (log(erfc(a / sqrt(2)) / 2) / log(2) + 1) / a if a > mpf("1e-12") else -sqrt(2 / pi) / log(2),
+        lambda a: a * max(erfc(a / sqrt(2)) / 2 * max(1, a), mpf("1e-5")) * log(2),
+        0,
+        6,
+        7,
+        points=300,
+    )
+    fit(
+        "derivative of gelu at -a over e^(-a^2 / 2)",
+        lambda a: erfc(a / sqrt(2)) / 2 * exp(a * a / 2) - a / sqrt(2 * pi),
+        lambda a: max(exp(-a * a / 2), mpf("1e-6")),
+        0,
+        mpf(11) / 2,
+        10,
         points=300,
     )
 

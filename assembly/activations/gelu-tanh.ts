@@ -1,7 +1,6 @@
 import { map1, map2 } from "../lanes";
 import { madd } from "../simd";
-import { sigmoid, splat } from "../vmath";
-import { gateDerivative } from "./silu";
+import { gateDerivative, sigmoid, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
 /** 2 sqrt(2 / pi), and the same times 0.044715 and 3 * 0.044715. */

@@ -1,10 +1,7 @@
 import { map1, map2 } from "../lanes";
-import { madd, select } from "../simd";
-import { expNonPositive, sigmoid, splat } from "../vmath";
+import { gateDerivative, sigmoid, splat } from "../vmath";
 
-const SIGN = memory.data<u32>([0x80000000]);
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 /** Beyond these sigmoid is 0 or 1. */
 const LOWEST = memory.data<f32>([-110]);
 const HIGHEST = memory.data<f32>([110]);
@@ -25,19 +22,6 @@ class SiluForward {
  */
 export function siluForward(n: i32, x: usize, y: usize): void {
   map1<SiluForward>(n, y, x, ZERO, ZERO, ZERO);
-}
-
-/**
- * s * (1 + w * (1 - s)) with s = sigmoid(u): the derivative of x * sigmoid(u) where w = x * u'. 1 - s is made as
- * sigmoid(-u), because w magnifies what a difference would lose.
- */
-@inline
-export function gateDerivative(u: v128, w: v128): v128 {
-  const z = expNonPositive(v128.or(u, splat(SIGN)));
-  const inverse = f32x4.div(splat(ONE), f32x4.add(splat(ONE), z));
-  const small = f32x4.mul(z, inverse);
-  const negative = f32x4.lt(u, ZERO);
-  return f32x4.mul(select(negative, small, inverse), madd(w, select(negative, inverse, small), splat(ONE)));
 }
 
 @unmanaged

@@ -5,11 +5,12 @@
 import type { ActivationName } from "../../src/activations.js";
 import { constantsOf } from "./constants.js";
 import {
-  erfcMagnitude,
   exp,
+  exp2,
   expm1NonPositive,
   expNonPositive,
   f,
+  gateDerivative,
   log,
   madd,
   nmadd,
@@ -37,12 +38,8 @@ const hardSilu = constantsOf("activations/hard-silu.ts");
 const clamp = (x: number, low: number, high: number): number => pmin(pmax(x, low), high);
 const gate = (x: number): number => f(clamp(f(x + 3), 0, 6) * hardSigmoid["SIXTH"]!);
 
-function gateDerivative(u: number, w: number): number {
-  const z = expNonPositive(-Math.abs(u));
-  const inverse = f(1 / f(1 + z));
-  const small = f(z * inverse);
-  return u < 0 ? f(small * madd(w, inverse, 1)) : f(inverse * madd(w, small, 1));
-}
+const horner = (x: number, names: readonly string[]): number =>
+  names.map((name) => gelu[name]!).reduce((sum, coefficient) => madd(sum, x, coefficient));
 
 export const elementwiseTwins: Record<Exclude<ActivationName, "softmax" | "logSoftmax">, ElementwiseTwin> = {
   linear: { forward: (x) => x, backward: (_, dy) => dy },
@@ -66,14 +63,15 @@ export const elementwiseTwins: Record<Exclude<ActivationName, "softmax" | "logSo
   },
   gelu: {
     forward(x) {
-      const tail = f(erfcMagnitude(f(x * gelu["SQRT_HALF"]!)) * 0.5);
-      return nmadd(pmin(Math.abs(x), gelu["HIGHEST"]!), tail, pmax(x, 0));
+      const size = pmin(Math.abs(x), gelu["TAIL_HIGHEST"]!);
+      const tail = exp2(horner(size, ["T7", "T6", "T5", "T4", "T3", "T2", "T1", "T0", "MINUS_ONE"]));
+      return nmadd(size, tail, pmax(x, 0));
     },
     backward(x, dy) {
-      const v = clamp(x, gelu["LOWEST"]!, gelu["HIGHEST"]!);
-      const phi = f(gelu["INVERSE_SQRT_TWO_PI"]! * expNonPositive(f(f(v * v) * -0.5)));
-      const tail = f(erfcMagnitude(f(v * gelu["SQRT_HALF"]!)) * 0.5);
-      return f(dy * madd(v, phi, v < 0 ? tail : f(1 - tail)));
+      const size = pmin(Math.abs(x), gelu["BELL_HIGHEST"]!);
+      const d = horner(size, ["D10", "D9", "D8", "D7", "D6", "D5", "D4", "D3", "D2", "D1", "D0"]);
+      const below = f(d * exp2(f(f(size * size) * gelu["MINUS_HALF_LOG2E"]!)));
+      return f(dy * (x < 0 ? below : f(1 - below)));
     },
   },
   geluTanh: {

@@ -34,6 +34,10 @@ function expm1Reduced(r: number): number {
   return madd(square, madd(square, high, madd(C["E1"]!, r, C["E0"]!)), r);
 }
 
+function expReduced(r: number, c: string, e: string): number {
+  return [`${e}3`, `${e}2`, `${e}1`, `${e}0`, c, c].reduce((sum, name) => madd(sum, r, C[name]!), C[`${e}4`]!);
+}
+
 function reduced(x: number, n: number): number {
   return nmadd(n, C["LN2_LOW"]!, nmadd(n, C["LN2_HIGH"]!, x));
 }
@@ -41,8 +45,7 @@ function reduced(x: number, n: number): number {
 export function exp(x: number): number {
   x = pmin(pmax(x, C["EXP_LOWEST"]!), C["EXP_HIGHEST"]!);
   const rounded = madd(x, C["LOG2E"]!, C["ROUND_254"]!);
-  const r = reduced(x, f(rounded - C["ROUND_254"]!));
-  const p = f(expm1Reduced(r) + 1);
+  const p = expReduced(reduced(x, f(rounded - C["ROUND_254"]!)), "ONE", "E");
   const half = bits(rounded) >>> 1;
   return f(f(p * fromBits(half << 23)) * fromBits((bits(rounded) - half) << 23));
 }
@@ -50,9 +53,15 @@ export function exp(x: number): number {
 export function expNonPositive(x: number): number {
   x = pmax(x, C["EXP_LOWEST"]!);
   const rounded = madd(x, C["LOG2E"]!, C["ROUND_191"]!);
-  const r = reduced(x, f(rounded - C["ROUND_191"]!));
-  const p = f(expm1Reduced(r) + 1);
-  return f(f(p * fromBits(bits(rounded) << 23)) * C["TWO_TO_MINUS_64"]!);
+  const p = expReduced(reduced(x, f(rounded - C["ROUND_191"]!)), "TWO_TO_MINUS_64", "F");
+  return f(p * fromBits(bits(rounded) << 23));
+}
+
+export function exp2(x: number): number {
+  const rounded = f(x + C["ROUND_127"]!);
+  const fraction = f(x - f(rounded - C["ROUND_127"]!));
+  const p = ["P3", "P2", "P1", "P0", "ONE"].reduce((sum, name) => madd(sum, fraction, C[name]!), C["P4"]!);
+  return f(p * fromBits(bits(rounded) << 23));
 }
 
 export function expm1(x: number): number {
@@ -115,14 +124,25 @@ export function softplus(x: number): number {
   return f(pmax(x, 0) + log1pReduced(expNonPositive(-Math.abs(x))));
 }
 
-export function sigmoid(x: number): number {
+/** 2^-32 e^-x */
+function sigmoidExponential(x: number): number {
   x = pmin(pmax(x, C["EXP_LOWEST"]!), C["SIGMOID_HIGHEST"]!);
   const rounded = madd(x, C["MINUS_LOG2E"]!, C["ROUND_90"]!);
   const n = f(rounded - C["ROUND_90"]!);
   const t = madd(n, C["LN2_LOW"]!, madd(n, C["LN2_HIGH"]!, x));
   const coefficients = ["S3", "S2", "S1", "S0", "SIGMOID_HIGHEST", "SIGMOID_HIGHEST"];
   const p = coefficients.reduce((sum, name) => nmadd(sum, t, C[name]!), C["S4"]!);
-  return f(C["TWO_TO_MINUS_32"]! / madd(p, fromBits(bits(rounded) << 23), C["TWO_TO_MINUS_32"]!));
+  return f(p * fromBits(bits(rounded) << 23));
+}
+
+export function sigmoid(x: number): number {
+  return f(C["TWO_TO_MINUS_32"]! / f(sigmoidExponential(x) + C["TWO_TO_MINUS_32"]!));
+}
+
+export function gateDerivative(x: number, w: number): number {
+  const z = sigmoidExponential(x);
+  const inverse = f(1 / f(z + C["TWO_TO_MINUS_32"]!));
+  return f(f(C["TWO_TO_MINUS_32"]! * inverse) * madd(w, f(z * inverse), 1));
 }
 
 export function tanh(x: number): number {
@@ -140,5 +160,3 @@ function logErfc(x: number): number {
 }
 
 export const erf = (x: number): number => copySign(expm1NonPositive(logErfc(x)), x);
-
-export const erfcMagnitude = (x: number): number => expNonPositive(logErfc(x));
