@@ -23,23 +23,23 @@ export function splat(constant: usize): v128 {
 
 const ZERO = f32x4.splat(0);
 const HALF = memory.data<f32>([0.5]);
-const ONE = memory.data<f32>([1]);
-const TWO = memory.data<f32>([2]);
+export const ONE = memory.data<f32>([1]);
+export const TWO = memory.data<f32>([2]);
 const INFINITE = memory.data<f32>([Infinity]);
-const SIGN = memory.data<u32>([0x80000000]);
+export const SIGN = memory.data<u32>([0x80000000]);
 const EXPONENT = memory.data<u32>([0xff800000]);
 
 // exp: x = n ln 2 + r with |r| <= ln(2) / 2, exp(r) = 1 + r + r^2 (E0 + E1 r + ... + E4 r^4), relative error 2^-26.
-const LOG2E = memory.data<f32>([1.44269504]);
+export const LOG2E = memory.data<f32>([1.44269504]);
 /** ln 2 in two parts; the high one has 9 trailing zero bits, so that its product with any exponent is exact. */
 export const LN2_HIGH = memory.data<f32>([0.693145752]);
 export const LN2_LOW = memory.data<f32>([1.42860677e-6]);
-const LN2 = memory.data<f32>([0.693147182]);
-const E0 = memory.data<f32>([0.49999997]);
-const E1 = memory.data<f32>([0.166665465]);
-const E2 = memory.data<f32>([0.0416674428]);
-const E3 = memory.data<f32>([0.00836625323]);
-const E4 = memory.data<f32>([0.00138699461]);
+export const LN2 = memory.data<f32>([0.693147182]);
+export const E0 = memory.data<f32>([0.49999997]);
+export const E1 = memory.data<f32>([0.166665465]);
+export const E2 = memory.data<f32>([0.0416674428]);
+export const E3 = memory.data<f32>([0.00836625323]);
+export const E4 = memory.data<f32>([0.00138699461]);
 /** 2^-64 times E0 to E4; the first two coefficients are TWO_TO_MINUS_64. */
 const F0 = memory.data<f32>([2.71050527e-20]);
 const F1 = memory.data<f32>([9.03495294e-21]);
@@ -49,23 +49,23 @@ const F4 = memory.data<f32>([7.51891286e-23]);
 /** 1.5 * 2^23 + b: shifted left by 23, the bits of n + this are 2^(n + b - 127). */
 const ROUND_254 = memory.data<f32>([12583166]);
 const ROUND_191 = memory.data<f32>([12583103]);
-const ROUND_127 = memory.data<f32>([12583039]);
+export const ROUND_127 = memory.data<f32>([12583039]);
 const ROUND_126 = memory.data<f32>([12583038]);
 const TWO_TO_MINUS_64 = memory.data<f32>([5.42101086e-20]);
 /** Beyond these exp is 0 and infinite. */
 export const EXP_LOWEST = memory.data<f32>([-104]);
 const EXP_HIGHEST = memory.data<f32>([89]);
 /** Below this expm1 is -1. */
-const EXPM1_LOWEST = memory.data<f32>([-18]);
+export const EXPM1_LOWEST = memory.data<f32>([-18]);
 /** Halving a smaller number may round. */
 const TINY = memory.data<f32>([1e-30]);
 
-/** e^r - 1 for |r| <= ln(2) / 2. */
+/** e^r - 1 for |r| <= ln(2) / 2. In pairs of terms, because more than one waits for r^2. */
 @inline
-function expm1Reduced(r: v128): v128 {
+function expm1Reduced(r: v128, e0: v128, e1: v128, e2: v128, e3: v128, e4: v128): v128 {
   const square = f32x4.mul(r, r);
-  const high = madd(square, splat(E4), madd(splat(E3), r, splat(E2)));
-  const q = madd(square, high, madd(splat(E1), r, splat(E0)));
+  const high = madd(square, e4, madd(e3, r, e2));
+  const q = madd(square, high, madd(e1, r, e0));
   return madd(square, q, r);
 }
 
@@ -128,11 +128,20 @@ export function expm1(x: v128): v128 {
   const inside = f32x4.pmin(f32x4.pmax(x, splat(EXPM1_LOWEST)), splat(EXP_HIGHEST));
   const rounded = madd(inside, splat(LOG2E), splat(ROUND_126));
   const r = reduced(inside, f32x4.sub(rounded, splat(ROUND_126)));
-  const p = expm1Reduced(r);
+  const p = expm1Reduced(r, splat(E0), splat(E1), splat(E2), splat(E3), splat(E4));
   // Half the result, as 2^n itself may be too large: 2^(n-1) (e^r - 1) + (2^(n-1) - 1/2).
   const scale = i32x4.shl(rounded, 23);
   const half = madd(p, scale, f32x4.sub(scale, splat(HALF)));
   return select(f32x4.lt(f32x4.abs(x), splat(TINY)), x, f32x4.add(half, half));
+}
+
+/** e^r - 1 for x = n ln 2 + r <= 0, from rounded = n + round. */
+@inline
+function expm1NonPositiveReduced(
+  x: v128, rounded: v128, round: v128, ln2: v128, e0: v128, e1: v128, e2: v128, e3: v128, e4: v128,
+): v128 {
+  // One part of ln 2 is enough: its error, n times as large, counts only 2^n beside the -1.
+  return expm1Reduced(nmadd(f32x4.sub(rounded, round), ln2, x), e0, e1, e2, e3, e4);
 }
 
 /** e^x - 1 for x <= 0. 2 ULP; +0 at both zeros. */
@@ -140,9 +149,9 @@ export function expm1(x: v128): v128 {
 export function expm1NonPositive(x: v128): v128 {
   x = f32x4.pmax(x, splat(EXPM1_LOWEST));
   const rounded = madd(x, splat(LOG2E), splat(ROUND_127));
-  // One part of ln 2 is enough: its error, n times as large, counts only 2^n beside the -1.
-  const r = nmadd(f32x4.sub(rounded, splat(ROUND_127)), splat(LN2), x);
-  const p = expm1Reduced(r);
+  const p = expm1NonPositiveReduced(
+    x, rounded, splat(ROUND_127), splat(LN2), splat(E0), splat(E1), splat(E2), splat(E3), splat(E4),
+  );
   const scale = i32x4.shl(rounded, 23);
   return madd(p, scale, f32x4.sub(scale, splat(ONE)));
 }
@@ -280,11 +289,27 @@ export function gateDerivative(x: v128, w: v128): v128 {
   return f32x4.mul(s, madd(w, f32x4.mul(z, inverse), splat(ONE)));
 }
 
-/** Hyperbolic tangent: -t / (t + 2) with t = e^(-2|x|) - 1, then the sign of x. 3 ULP; odd, at most 1. */
+/** tanh with its constants as arguments, for loops that keep them in registers. */
+@inline
+export function tanhOf(
+  x: v128, sign: v128, lowest: v128, log2e: v128, round: v128, ln2: v128,
+  e0: v128, e1: v128, e2: v128, e3: v128, e4: v128, one: v128, two: v128,
+): v128 {
+  const v = f32x4.pmax(v128.or(f32x4.add(x, x), sign), lowest); // -2|x|
+  const rounded = madd(v, log2e, round);
+  const p = expm1NonPositiveReduced(v, rounded, round, ln2, e0, e1, e2, e3, e4);
+  const scale = i32x4.shl(rounded, 23);
+  const u = nmadd(p, scale, f32x4.sub(one, scale));
+  return v128.or(f32x4.div(u, f32x4.sub(two, u)), v128.and(x, sign));
+}
+
+/** Hyperbolic tangent: u / (2 - u) with u = 1 - e^(-2|x|), then the sign of x. 3 ULP; odd, at most 1. */
 @inline
 export function tanh(x: v128): v128 {
-  const t = expm1NonPositive(v128.or(f32x4.add(x, x), splat(SIGN)));
-  return v128.bitselect(x, f32x4.div(t, f32x4.add(t, splat(TWO))), splat(SIGN));
+  return tanhOf(
+    x, splat(SIGN), splat(EXPM1_LOWEST), splat(LOG2E), splat(ROUND_127), splat(LN2),
+    splat(E0), splat(E1), splat(E2), splat(E3), splat(E4), splat(ONE), splat(TWO),
+  );
 }
 
 // erf: -log(1 - erf(x)) = x + x G(x), G(x) = G0 + G1 x + ... + G7 x^7 for 0 <= x <= 4, so that erf has a relative error

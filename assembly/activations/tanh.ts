@@ -1,14 +1,16 @@
-import { map1, map2 } from "../lanes";
-import { splat, tanh } from "../vmath";
+import { map1With, map2 } from "../lanes";
+import { E0, E1, E2, E3, E4, EXPM1_LOWEST, LN2, LOG2E, ONE, ROUND_127, SIGN, TWO, splat, tanhOf } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 
 @unmanaged
 @final
 class TanhForward {
-  @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
-    return tanh(x);
+  @inline of(
+    x: v128, sign: v128, lowest: v128, log2e: v128, round: v128, ln2: v128,
+    e0: v128, e1: v128, e2: v128, e3: v128, e4: v128, one: v128, two: v128,
+  ): v128 {
+    return tanhOf(x, sign, lowest, log2e, round, ln2, e0, e1, e2, e3, e4, one, two);
   }
 }
 
@@ -18,7 +20,10 @@ class TanhForward {
  * 3 ULP.
  */
 export function tanhForward(n: i32, x: usize, y: usize): void {
-  map1<TanhForward>(n, y, x, ZERO, ZERO, ZERO);
+  map1With<TanhForward>(
+    n, y, x, splat(SIGN), splat(EXPM1_LOWEST), splat(LOG2E), splat(ROUND_127), splat(LN2),
+    splat(E0), splat(E1), splat(E2), splat(E3), splat(E4), splat(ONE), splat(TWO),
+  );
 }
 
 @unmanaged
