@@ -8,6 +8,7 @@
 import { bytes, Four, One, sweep3 } from "./lanes";
 import { bitsFill, CHUNK, normalOf } from "./random";
 import { select } from "./simd";
+import { ONE, splat } from "./vmath";
 
 const ZERO = f32x4.splat(0);
 
@@ -141,7 +142,7 @@ export function alphaDropoutForward(
 class GaussianDropout {
   @inline lanes<W>(x: usize, y: usize, mask: usize, std: v128, b: v128, c: v128, d: v128): void {
     const w = changetype<W>(0);
-    const m = f32x4.add(f32x4.splat(1), f32x4.mul(std, normalOf(w.load(mask))));
+    const m = f32x4.add(splat(ONE), f32x4.mul(std, normalOf(w.load(mask))));
     w.store(mask, m);
     w.store(y, f32x4.mul(w.load(x), m));
   }

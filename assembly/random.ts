@@ -9,9 +9,8 @@
  */
 import { bytes, Four, One } from "./lanes";
 import { select } from "./simd";
+import { EXPONENT, HALF, LN2, ONE, SIGN, SQRT_HALF, TWO, splat } from "./vmath";
 
-const ONE = f32x4.splat(1);
-const TWO = f32x4.splat(2);
 const ONES = i32x4.splat(1);
 
 /** Floats that are turned from words into numbers at a time. */
@@ -214,10 +213,12 @@ function fill<Op>(n: i32, offset: i32, y: usize, key0: i32, key1: i32, a: v128, 
   }
 }
 
+const TWO_TO_MINUS_24 = memory.data<f32>([5.9604644775390625e-8]);
+
 /** The upper 24 bits of a word, as a multiple of 2^-24 in [0, 1): what f32 can hold without rounding. */
 @inline
 export function unitOf(word: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, 8)), f32x4.splat(5.9604644775390625e-8));
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, 8)), splat(TWO_TO_MINUS_24));
 }
 
 @unmanaged
@@ -239,24 +240,42 @@ export function uniformFill(n: i32, offset: i32, y: usize, key0: i32, key1: i32,
 
 /** a * b + c in two roundings, in every build. */
 @inline
-function step(a: v128, b: v128, c: f32): v128 {
-  return f32x4.add(f32x4.mul(a, b), f32x4.splat(c));
+function step(a: v128, b: v128, c: usize): v128 {
+  return f32x4.add(f32x4.mul(a, b), splat(c));
 }
+
+/** 1 / 3, 1 / 5 and 1 / 7. */
+const THIRD = memory.data<f32>([0.33333334]);
+const FIFTH = memory.data<f32>([0.2]);
+const SEVENTH = memory.data<f32>([0.14285714]);
 
 /** -log(v) for normal v in (0, 1]: v = 2^e m, m in [sqrt 1/2, sqrt 2), log m = 2 atanh((m - 1) / (m + 1)) by its series. */
 @inline
 function minusLog(v: v128): v128 {
-  const exponent = v128.and(i32x4.sub(v, i32x4.splat(0x3f3504f3)), i32x4.splat(0xff800000));
+  const exponent = v128.and(i32x4.sub(v, splat(SQRT_HALF)), splat(EXPONENT));
   const m = i32x4.sub(v, exponent);
   const e = f32x4.convert_i32x4_s(i32x4.shr_s(exponent, 23));
-  const s = f32x4.div(f32x4.sub(m, ONE), f32x4.add(m, ONE));
+  const s = f32x4.div(f32x4.sub(m, splat(ONE)), f32x4.add(m, splat(ONE)));
   const square = f32x4.mul(s, s);
-  let series = step(square, f32x4.splat(0.14285714), 0.2);
-  series = step(series, square, 0.33333334);
-  series = step(series, square, 1);
-  const log = f32x4.add(f32x4.mul(e, f32x4.splat(0.6931472)), f32x4.mul(f32x4.add(s, s), series));
+  let series = step(square, splat(SEVENTH), FIFTH);
+  series = step(series, square, THIRD);
+  series = step(series, square, ONE);
+  const log = f32x4.add(f32x4.mul(e, splat(LN2)), f32x4.mul(f32x4.add(s, s), series));
   return f32x4.neg(log);
 }
+
+/** From the highest power of w - CENTRE_MIDDLE to the lowest, and of sqrt(w) - TAIL_MIDDLE. */
+const CENTRE = memory.data<f32>([
+  1.8439243e-8, 4.99900978e-7, -3.88303988e-6, -1.24245134e-5, 2.96559359e-4, -1.4707722e-3, -7.12309452e-3, 0.345536232,
+  2.21011853,
+]);
+const TAIL = memory.data<f32>([
+  1.17342615e-5, -2.72477075e-4, 7.55642192e-4, -1.02450256e-3, 1.46000867e-3, -2.89314147e-3, 4.65215696e-3, 1.42463231,
+  4.7170887,
+]);
+const CENTRE_MIDDLE = memory.data<f32>([2.75]);
+const TAIL_MIDDLE = memory.data<f32>([3.5]);
+const TAIL_BEGINS = memory.data<f32>([5.5]);
 
 /**
  * |z| of the standard normal variable that is exceeded in size with probability q: sqrt 2 * inverse erfc(q), q in
@@ -266,42 +285,50 @@ function minusLog(v: v128): v128 {
  */
 @inline
 function normalQuantile(q: v128): v128 {
-  const w = minusLog(f32x4.mul(q, f32x4.sub(TWO, q)));
+  const w = minusLog(f32x4.mul(q, f32x4.sub(splat(TWO), q)));
 
-  const u = f32x4.sub(w, f32x4.splat(2.75));
-  let centre = step(u, f32x4.splat(1.8439243e-8), 4.99900978e-7);
-  centre = step(centre, u, -3.88303988e-6);
-  centre = step(centre, u, -1.24245134e-5);
-  centre = step(centre, u, 2.96559359e-4);
-  centre = step(centre, u, -1.4707722e-3);
-  centre = step(centre, u, -7.12309452e-3);
-  centre = step(centre, u, 0.345536232);
-  centre = step(centre, u, 2.21011853);
+  const u = f32x4.sub(w, splat(CENTRE_MIDDLE));
+  let centre = step(u, splat(CENTRE), CENTRE + 4);
+  centre = step(centre, u, CENTRE + 8);
+  centre = step(centre, u, CENTRE + 12);
+  centre = step(centre, u, CENTRE + 16);
+  centre = step(centre, u, CENTRE + 20);
+  centre = step(centre, u, CENTRE + 24);
+  centre = step(centre, u, CENTRE + 28);
+  centre = step(centre, u, CENTRE + 32);
 
-  const t = f32x4.sub(f32x4.sqrt(w), f32x4.splat(3.5));
-  let tail = step(t, f32x4.splat(1.17342615e-5), -2.72477075e-4);
-  tail = step(tail, t, 7.55642192e-4);
-  tail = step(tail, t, -1.02450256e-3);
-  tail = step(tail, t, 1.46000867e-3);
-  tail = step(tail, t, -2.89314147e-3);
-  tail = step(tail, t, 4.65215696e-3);
-  tail = step(tail, t, 1.42463231);
-  tail = step(tail, t, 4.7170887);
-
-  return f32x4.mul(f32x4.sub(ONE, q), select(f32x4.lt(w, f32x4.splat(5.5)), centre, tail));
+  // One vector in a hundred and twenty reaches the tail.
+  let size = centre;
+  const inTail = f32x4.ge(w, splat(TAIL_BEGINS));
+  if (v128.any_true(inTail)) {
+    const t = f32x4.sub(f32x4.sqrt(w), splat(TAIL_MIDDLE));
+    let tail = step(t, splat(TAIL), TAIL + 4);
+    tail = step(tail, t, TAIL + 8);
+    tail = step(tail, t, TAIL + 12);
+    tail = step(tail, t, TAIL + 16);
+    tail = step(tail, t, TAIL + 20);
+    tail = step(tail, t, TAIL + 24);
+    tail = step(tail, t, TAIL + 28);
+    tail = step(tail, t, TAIL + 32);
+    size = select(inTail, tail, centre);
+  }
+  return f32x4.mul(f32x4.sub(splat(ONE), q), size);
 }
+
+const TWO_TO_MINUS_31 = memory.data<f32>([4.656612873077393e-10]);
+const MAGNITUDE = memory.data<u32>([0x7fffffff]);
 
 /** Bits 0 to 30 of a word, as a probability in [2^-32, 1]: (k + 1/2) / 2^31. */
 @inline
 function probabilityOf(word: v128): v128 {
-  const k = f32x4.convert_i32x4_s(v128.and(word, i32x4.splat(0x7fffffff)));
-  return f32x4.mul(f32x4.add(k, f32x4.splat(0.5)), f32x4.splat(4.656612873077393e-10));
+  const k = f32x4.convert_i32x4_s(v128.and(word, splat(MAGNITUDE)));
+  return f32x4.mul(f32x4.add(k, splat(HALF)), splat(TWO_TO_MINUS_31));
 }
 
 /** size with the top bit of a word as its sign. */
 @inline
 function signed(size: v128, word: v128): v128 {
-  return v128.or(size, v128.and(word, i32x4.splat(0x80000000)));
+  return v128.or(size, v128.and(word, splat(SIGN)));
 }
 
 /** A standard normal number from one word: its top bit is the sign, the other 31 the probability of a larger size. */
@@ -327,14 +354,18 @@ export function normalFill(n: i32, offset: i32, y: usize, key0: i32, key1: i32, 
   fill<Normal>(n, offset, y, key0, key1, f32x4.splat(mean), f32x4.splat(std));
 }
 
+/** erfc(sqrt 2), the probability beyond 2 sigma, and 1 minus it. */
+const BEYOND_TWO = memory.data<f32>([0.045500264]);
+const WITHIN_TWO = memory.data<f32>([0.95449974]);
+
 @unmanaged
 @final
 class TruncatedNormal {
   @inline lanes<W>(y: usize, mean: v128, std: v128): void {
     const w = changetype<W>(0);
     const word = w.load(y);
-    // erfc(sqrt 2) = 0.0455, the probability beyond 2 sigma, is the least that q may be: z ends at 2 - 2^-23.
-    const q = f32x4.add(f32x4.splat(0.045500264), f32x4.mul(f32x4.splat(0.95449974), probabilityOf(word)));
+    // The probability beyond 2 sigma is the least that q may be: z ends at 2 - 2^-23.
+    const q = f32x4.add(splat(BEYOND_TWO), f32x4.mul(splat(WITHIN_TWO), probabilityOf(word)));
     const z = signed(normalQuantile(q), word);
     w.store(y, f32x4.add(mean, f32x4.mul(std, z)));
   }

@@ -22,12 +22,12 @@ export function splat(constant: usize): v128 {
 }
 
 const ZERO = f32x4.splat(0);
-const HALF = memory.data<f32>([0.5]);
+export const HALF = memory.data<f32>([0.5]);
 export const ONE = memory.data<f32>([1]);
 export const TWO = memory.data<f32>([2]);
 const INFINITE = memory.data<f32>([Infinity]);
 export const SIGN = memory.data<u32>([0x80000000]);
-const EXPONENT = memory.data<u32>([0xff800000]);
+export const EXPONENT = memory.data<u32>([0xff800000]);
 
 // exp: x = n ln 2 + r with |r| <= ln(2) / 2, exp(r) = 1 + r + r^2 (E0 + E1 r + ... + E4 r^4), relative error 2^-26.
 export const LOG2E = memory.data<f32>([1.44269504]);
@@ -165,7 +165,7 @@ const L3 = memory.data<f32>([-0.165776506]);
 const L4 = memory.data<f32>([0.149144813]);
 const L5 = memory.data<f32>([-0.142669439]);
 const L6 = memory.data<f32>([0.0870051607]);
-const SQRT_HALF = memory.data<f32>([0.707106769]);
+export const SQRT_HALF = memory.data<f32>([0.707106769]);
 const TWO_TO_MINUS_23 = memory.data<f32>([1.1920929e-7]);
 const TWO_TO_23 = memory.data<f32>([8388608]);
 const SMALLEST_NORMAL = memory.data<f32>([1.17549435e-38]);
