@@ -1,4 +1,5 @@
-import { checkChoice, checkKeys, checkNumber, typeError, type Bounds } from "./check.js";
+import { checkChoice, typeError, type Bounds } from "./check.js";
+import { number, readOptions } from "./options.js";
 import type { Kernels } from "./runtime/wasm.js";
 
 /** What an activation is, said once: its option type, factory and tests follow from it. */
@@ -123,18 +124,10 @@ type Kernel = (...args: number[]) => void;
 function create(name: ActivationName, options: Record<string, number> = {}): Activation {
   const where = `activations.${name}`;
   const definition: ActivationDefinition = activationDefinitions[name];
-  const known = Object.entries(definition.options ?? {});
-  checkKeys(
-    where,
-    options,
-    known.map(([key]) => key),
+  const table = Object.entries(definition.options ?? {}).map(
+    ([key, { default: preset, ...bounds }]) => [key, number(bounds, preset)] as const,
   );
-  const values = Object.fromEntries(
-    known.map(([key, { default: preset, ...bounds }]) => [
-      key,
-      checkNumber(where, key, options[key] ?? preset, bounds),
-    ]),
-  );
+  const values = readOptions(where, options, Object.fromEntries(table));
   const scalars = Object.values(values);
   const { saved, rowwise } = definition;
   const forward: keyof Kernels = `${name}Forward`;
@@ -155,15 +148,12 @@ function create(name: ActivationName, options: Record<string, number> = {}): Act
   });
 }
 
-/** The activation that an option of `where` asks for; linear where it is undefined. */
-export function resolveActivation(where: string, spec: ActivationSpec | undefined): Activation {
-  if (spec === undefined) return activations.linear();
+/** An option that takes an activation, by name or made; linear where it is undefined. */
+export function resolveActivation(where: string, name: string, spec: unknown = "linear"): Activation {
   if (typeof spec === "string") {
-    const name = checkChoice(where, "activation", spec, [...names(), "swish" as const]);
-    return create(name === "swish" ? "silu" : name);
+    const known = checkChoice(where, name, spec, [...names(), "swish" as const]);
+    return create(known === "swish" ? "silu" : known);
   }
-  if (typeof spec !== "object" || spec === null || typeof spec.forward !== "function") {
-    throw typeError(where, "activation must be a name or what a factory of activations returns", "activation", spec);
-  }
-  return spec;
+  if (typeof (spec as Partial<Activation> | null)?.forward === "function") return spec as Activation;
+  throw typeError(where, `${name} must be a name or what a factory of activations returns`, name, spec);
 }

@@ -1,5 +1,6 @@
 /** Projections of weights, applied after every update. Names, defaults and formulas as in Keras 3. */
 import { checkKeys, checkNumber, lookUp, rangeError, typeError } from "./check.js";
+import { number, readOptions, unchecked } from "./options.js";
 import type { Kernels } from "./runtime/wasm.js";
 
 /** A weight in linear memory, row-major or in the panels of the dense kernels. */
@@ -51,12 +52,13 @@ export interface MinMaxNormOptions extends AxisOptions {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
-function checkAxis(where: string, axis: number | readonly number[] = 0): readonly number[] {
-  const axes = typeof axis === "number" ? [axis] : axis;
-  if (!Array.isArray(axes) || axes.length === 0) {
-    throw typeError(where, "axis must be an integer or an array of integers", "axis", axis);
+/** An option that takes an axis or several. */
+function axes(where: string, name: string, value: unknown = 0): readonly number[] {
+  const given = typeof value === "number" ? [value] : value;
+  if (!Array.isArray(given) || given.length === 0) {
+    throw typeError(where, "axis must be an integer or an array of integers", name, value);
   }
-  return axes.map((each: unknown) => checkNumber(where, "axis", each, { integer: true }));
+  return given.map((each: unknown) => checkNumber(where, name, each, { integer: true }));
 }
 
 /** The range [from, to) of axes of a shape. */
@@ -111,30 +113,30 @@ function normConstraint(
 export const constraints = {
   /** Norms of at most maxValue: w clip(norm, 0, maxValue) / (1e-7 + norm). Srebro & Shraibman 2005; Srivastava et al. 2014. */
   maxNorm: (options: MaxNormOptions | number = {}): Constraint => {
-    const where = "constraints.maxNorm";
     const given = typeof options === "number" ? { maxValue: options } : options;
-    checkKeys(where, given, ["maxValue", "axis"]);
-    const maxValue = checkNumber(where, "maxValue", given.maxValue ?? 2, { min: 0 });
-    const axis = checkAxis(where, given.axis);
-    return normConstraint("maxNorm", { maxValue, axis }, axis, 0, maxValue, 1);
+    const table = { maxValue: number({ min: 0 }, 2), axis: axes };
+    const read = readOptions("constraints.maxNorm", given, table);
+    return normConstraint("maxNorm", read, read.axis, 0, read.maxValue, 1);
   },
 
   /** Norms of 1: w / (1e-7 + norm). */
   unitNorm: (options: AxisOptions = {}): Constraint => {
-    checkKeys("constraints.unitNorm", options, ["axis"]);
-    const axis = checkAxis("constraints.unitNorm", options.axis);
-    return normConstraint("unitNorm", { axis }, axis, 1, 1, 1);
+    const given = readOptions("constraints.unitNorm", options, { axis: axes });
+    return normConstraint("unitNorm", given, given.axis, 1, 1, 1);
   },
 
   /** Norms between minValue and maxValue: w (rate clip(norm, minValue, maxValue) + (1 - rate) norm) / (1e-7 + norm). */
   minMaxNorm: (options: MinMaxNormOptions = {}): Constraint => {
     const where = "constraints.minMaxNorm";
-    checkKeys(where, options, ["minValue", "maxValue", "rate", "axis"]);
-    const minValue = checkNumber(where, "minValue", options.minValue ?? 0, { min: 0 });
-    const maxValue = checkNumber(where, "maxValue", options.maxValue ?? 1, { min: minValue });
-    const rate = checkNumber(where, "rate", options.rate ?? 1, { min: 0, max: 1 });
-    const axis = checkAxis(where, options.axis);
-    return normConstraint("minMaxNorm", { minValue, maxValue, rate, axis }, axis, minValue, maxValue, rate);
+    const given = readOptions(where, options, {
+      minValue: number({ min: 0 }, 0),
+      maxValue: unchecked(1),
+      rate: number({ min: 0, max: 1 }, 1),
+      axis: axes,
+    });
+    const { minValue, maxValue, rate, axis } = given;
+    checkNumber(where, "maxValue", maxValue, { min: minValue });
+    return normConstraint("minMaxNorm", given, axis, minValue, maxValue, rate);
   },
 
   /** Negative weights become 0. */
@@ -152,14 +154,10 @@ export const constraints = {
   },
 } as const;
 
-/** The constraint that an option `…Constraint` of `where` means; none if there is none. */
-export function resolveConstraint(
-  where: string,
-  name: string,
-  spec: ConstraintSpec | undefined,
-): Constraint | undefined {
+/** An option that takes a constraint, by name or made, or none. */
+export function resolveConstraint(where: string, name: string, spec: unknown): Constraint | undefined {
   if (spec === undefined) return undefined;
   if (typeof spec === "string") return lookUp<() => Constraint>("constraint", constraints, spec)();
-  if (typeof (spec as Partial<Constraint> | null)?.apply === "function") return spec;
+  if (typeof (spec as Partial<Constraint> | null)?.apply === "function") return spec as Constraint;
   throw typeError(where, `${name} must be a name or made by constraints`, name, spec);
 }

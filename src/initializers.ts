@@ -2,7 +2,8 @@
  * How weights begin. Everything random is generated in Wasm from a key, so that the values are a function of (key, shape)
  * alone, the same bits in every build. Names and defaults are Keras 3's.
  */
-import { checkChoice, checkKeys, checkNumber, lookUp, rangeError, typeError } from "./check.js";
+import { checkKeys, checkNumber, lookUp, rangeError, typeError } from "./check.js";
+import { choice, number, readOptions, unchecked, type Option } from "./options.js";
 import type { Key } from "./random.js";
 import type { Engine } from "./runtime/engine.js";
 
@@ -98,12 +99,11 @@ const TRUNCATED_STDDEV = 0.87962566103423978;
 
 function normal(name: "randomNormal" | "truncatedNormal", options: NormalOptions): Initializer {
   const where = `initializers.${name}`;
-  checkKeys(where, options, ["mean", "stddev"]);
-  const mean = checkNumber(where, "mean", options.mean ?? 0);
-  const stddev = checkNumber(where, "stddev", options.stddev ?? 0.05, { min: 0 });
+  const given = readOptions(where, options, { mean: number({}, 0), stddev: number({ min: 0 }, 0.05) });
+  const { mean, stddev } = given;
   return {
     name,
-    options: { mean, stddev },
+    options: given,
     fill: ({ kernels }, address, shape, [key0, key1]) => {
       const fill = name === "randomNormal" ? kernels.normalFill : kernels.truncatedNormalFill;
       fill(sizeOf(shape), 0, address, key0, key1, mean, stddev);
@@ -180,22 +180,20 @@ export const initializers = {
 
   /** All `value`. */
   constant: (options: ConstantOptions | number = {}): Initializer => {
-    const where = "initializers.constant";
     const given = typeof options === "number" ? { value: options } : options;
-    checkKeys(where, given, ["value"]);
-    const value = checkNumber(where, "value", given.value ?? 0);
-    return filled("constant", { value }, value);
+    const read = readOptions("initializers.constant", given, { value: number({}, 0) });
+    return filled("constant", read, read.value);
   },
 
   /** Uniform in [minValue, maxValue). */
   randomUniform: (options: RandomUniformOptions = {}): Initializer => {
     const where = "initializers.randomUniform";
-    checkKeys(where, options, ["minValue", "maxValue"]);
-    const minValue = checkNumber(where, "minValue", options.minValue ?? -0.05);
-    const maxValue = checkNumber(where, "maxValue", options.maxValue ?? 0.05, { min: minValue });
+    const given = readOptions(where, options, { minValue: number({}, -0.05), maxValue: unchecked(0.05) });
+    const { minValue, maxValue } = given;
+    checkNumber(where, "maxValue", maxValue, { min: minValue });
     return {
       name: "randomUniform",
-      options: { minValue, maxValue },
+      options: given,
       fill: ({ kernels }, address, shape, [key0, key1]) =>
         kernels.uniformFill(sizeOf(shape), 0, address, key0, key1, minValue, maxValue),
     };
@@ -214,13 +212,12 @@ export const initializers = {
    * "untruncatedNormal" or "uniform"; its Linear begins with { scale: 1 / 3, distribution: "uniform" }.
    */
   varianceScaling: (options: VarianceScalingOptions = {}): Initializer => {
-    const where = "initializers.varianceScaling";
-    checkKeys(where, options, ["scale", "mode", "distribution"]);
-    const scale = checkNumber(where, "scale", options.scale ?? 1, { above: 0 });
-    const mode = checkChoice(where, "mode", options.mode ?? "fanIn", MODES);
-    const distribution = checkChoice(where, "distribution", options.distribution ?? "truncatedNormal", DISTRIBUTIONS);
-    const resolved = { scale, mode, distribution };
-    return scaled("varianceScaling", resolved, resolved);
+    const given = readOptions("initializers.varianceScaling", options, {
+      scale: number({ above: 0 }, 1),
+      mode: choice(MODES, "fanIn"),
+      distribution: choice(DISTRIBUTIONS, "truncatedNormal"),
+    });
+    return scaled("varianceScaling", given, given);
   },
 
   /** Uniform within sqrt(6 / (fan in + fan out)), for no activation, tanh, sigmoid, softmax. Glorot & Bengio 2010. */
@@ -247,8 +244,7 @@ export const initializers = {
    */
   orthogonal: (options: GainOptions = {}): Initializer => {
     const where = "initializers.orthogonal";
-    checkKeys(where, options, ["gain"]);
-    const gain = checkNumber(where, "gain", options.gain ?? 1);
+    const { gain } = readOptions(where, options, { gain: number({}, 1) });
     return {
       name: "orthogonal",
       options: { gain },
@@ -275,8 +271,7 @@ export const initializers = {
   /** `gain` on the main diagonal of a matrix, 0 elsewhere. */
   identity: (options: GainOptions = {}): Initializer => {
     const where = "initializers.identity";
-    checkKeys(where, options, ["gain"]);
-    const gain = checkNumber(where, "gain", options.gain ?? 1);
+    const { gain } = readOptions(where, options, { gain: number({}, 1) });
     return {
       name: "identity",
       options: { gain },
@@ -291,8 +286,13 @@ export const initializers = {
 } as const;
 
 /** The initializer that an option `…Initializer` of `where` means. */
-export function resolveInitializer(where: string, name: string, spec: InitializerSpec): Initializer {
+export function resolveInitializer(where: string, name: string, spec: unknown): Initializer {
   if (typeof spec === "string") return lookUp<() => Initializer>("initializer", initializers, spec)();
-  if (typeof (spec as Partial<Initializer> | null)?.fill === "function") return spec;
+  if (typeof (spec as Partial<Initializer> | null)?.fill === "function") return spec as Initializer;
   throw typeError(where, `${name} must be a name or made by initializers`, name, spec);
+}
+
+/** An option that takes an initializer. */
+export function initializer(preset: keyof typeof initializers): Option<Initializer> {
+  return (where, name, spec = preset) => resolveInitializer(where, name, spec);
 }

@@ -2,7 +2,8 @@
  * Penalties that are added to the loss: on weights as they are, on activations divided by the rows of the batch. Names,
  * defaults and values as in Keras 3: no factor 1/2, so that PyTorch's `weight_decay = w` under plain SGD is l2 = w / 2.
  */
-import { checkKeys, checkNumber, lookUp, typeError } from "./check.js";
+import { lookUp, typeError } from "./check.js";
+import { number, readOptions } from "./options.js";
 import type { Kernels } from "./runtime/wasm.js";
 
 /** A penalty: made by the factories of `regularizers`. */
@@ -62,38 +63,31 @@ export const regularizers = {
   /** l1 Σ|w|; gradient l1 sign(w), 0 at 0. */
   l1: (options: L1Options | number = {}): Regularizer => {
     const given = typeof options === "number" ? { l1: options } : options;
-    checkKeys("regularizers.l1", given, ["l1"]);
-    const l1 = checkNumber("regularizers.l1", "l1", given.l1 ?? 0.01, { min: 0 });
-    return elastic("l1", { l1 }, l1, 0);
+    const read = readOptions("regularizers.l1", given, { l1: number({ min: 0 }, 0.01) });
+    return elastic("l1", read, read.l1, 0);
   },
 
   /** l2 Σw²; gradient 2 l2 w. */
   l2: (options: L2Options | number = {}): Regularizer => {
     const given = typeof options === "number" ? { l2: options } : options;
-    checkKeys("regularizers.l2", given, ["l2"]);
-    const l2 = checkNumber("regularizers.l2", "l2", given.l2 ?? 0.01, { min: 0 });
-    return elastic("l2", { l2 }, 0, l2);
+    const read = readOptions("regularizers.l2", given, { l2: number({ min: 0 }, 0.01) });
+    return elastic("l2", read, 0, read.l2);
   },
 
   /** l1 Σ|w| + l2 Σw². */
   l1l2: (options: L1L2Options = {}): Regularizer => {
-    checkKeys("regularizers.l1l2", options, ["l1", "l2"]);
-    const l1 = checkNumber("regularizers.l1l2", "l1", options.l1 ?? 0, { min: 0 });
-    const l2 = checkNumber("regularizers.l1l2", "l2", options.l2 ?? 0, { min: 0 });
-    return elastic("l1l2", { l1, l2 }, l1, l2);
+    const factor = number({ min: 0 }, 0);
+    const read = readOptions("regularizers.l1l2", options, { l1: factor, l2: factor });
+    return elastic("l1l2", read, read.l1, read.l2);
   },
 } as const;
 
-/** The regularizer that an option `…Regularizer` of `where` means; none if there is none. */
-export function resolveRegularizer(
-  where: string,
-  name: string,
-  spec: RegularizerSpec | undefined,
-): Regularizer | undefined {
+/** An option that takes a regularizer, by name or made, or none. */
+export function resolveRegularizer(where: string, name: string, spec: unknown): Regularizer | undefined {
   if (spec === undefined) return undefined;
   if (typeof spec === "string") {
     return lookUp<() => Regularizer>("regularizer", regularizers, spec === "l1_l2" ? "l1l2" : spec)();
   }
-  if (typeof (spec as Partial<Regularizer> | null)?.penalty === "function") return spec;
+  if (typeof (spec as Partial<Regularizer> | null)?.penalty === "function") return spec as Regularizer;
   throw typeError(where, `${name} must be a name or made by regularizers`, name, spec);
 }

@@ -16,7 +16,7 @@ const names = Object.keys(activationDefinitions);
 describe("activations", () => {
   it("lists its factories under the names that options take", () => {
     expect(Object.keys(activations)).toEqual(names);
-    for (const name of names) expect(resolveActivation("Dense", name as ActivationSpec).name).toBe(name);
+    for (const name of names) expect(resolveActivation("Dense", "activation", name as ActivationSpec).name).toBe(name);
   });
 
   it("holds hyperparameters in the order of the kernels' arguments, frozen", () => {
@@ -60,20 +60,20 @@ describe("activations", () => {
   ] as [ActivationSpec, number, number][])("%s(%d) = %d", (name, at, value) => {
     const engine = engineOf("baseline");
     const x = Guarded.of(engine, [at]);
-    resolveActivation("Dense", name).forward(engine.kernels, 1, 1, x.address, x.address);
+    resolveActivation("Dense", "activation", name).forward(engine.kernels, 1, 1, x.address, x.address);
     expect(x.read()[0]).toBeCloseTo(value, 6);
   });
 
   describe("resolveActivation", () => {
     it("takes undefined as linear, swish as silu, and a made activation as it is", () => {
-      expect(resolveActivation("Dense", undefined).name).toBe("linear");
-      expect(resolveActivation("Dense", "swish").name).toBe("silu");
+      expect(resolveActivation("Dense", "activation", undefined).name).toBe("linear");
+      expect(resolveActivation("Dense", "activation", "swish").name).toBe("silu");
       const elu = activations.elu({ alpha: 2 });
-      expect(resolveActivation("Dense", elu)).toBe(elu);
+      expect(resolveActivation("Dense", "activation", elu)).toBe(elu);
     });
 
     it("names the known and the nearest when it does not know a name", () => {
-      const unknown = (): unknown => resolveActivation("Dense", "leekyRelu" as ActivationSpec);
+      const unknown = (): unknown => resolveActivation("Dense", "activation", "leekyRelu" as ActivationSpec);
       expect(unknown).toThrow(RangeError);
       expect(unknown).toThrow(
         /^Dense: activation must be one of "linear", "relu", .*"swish" \(did you mean "leakyRelu"\?\)/,
@@ -90,7 +90,9 @@ describe("activations", () => {
         [3, "3."],
         [{ alpha: 1 }, "{ alpha }."],
       ] as const) {
-        expect(() => resolveActivation("Dense", wrong as unknown as ActivationSpec)).toThrow(expected + shown);
+        expect(() => resolveActivation("Dense", "activation", wrong as unknown as ActivationSpec)).toThrow(
+          expected + shown,
+        );
       }
     });
   });

@@ -1,4 +1,5 @@
-import { checkBoolean, checkKeys, typeError } from "../check.js";
+import { typeError } from "../check.js";
+import { boolean, callable, optional, readOptions } from "../options.js";
 import type { Callback } from "./callback.js";
 
 export interface CsvLoggerOptions {
@@ -21,13 +22,14 @@ export interface CsvLogger extends Callback {
  */
 export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
   const where = "callbacks.csvLogger";
-  checkKeys(where, options, ["append", "separator", "header"]);
-  const { append, separator = ",", header = true } = options;
-  if (append !== undefined && typeof append !== "function") {
-    throw typeError(where, "append must be a function of a line", "append", append);
-  }
-  if (typeof separator !== "string") throw typeError(where, "separator must be a string", "separator", separator);
-  checkBoolean(where, "header", header);
+  const { append, separator, header } = readOptions(where, options, {
+    append: optional(callable<(line: string) => void | Promise<void>>("a function of a line")),
+    separator: (_where, name, value = ",") => {
+      if (typeof value === "string") return value;
+      throw typeError(where, "separator must be a string", name, value);
+    },
+    header: boolean(true),
+  });
 
   let text = "";
   let columns: string[] | undefined;

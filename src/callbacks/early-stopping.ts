@@ -1,7 +1,7 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { boolean, integer, number, optional, readOptions } from "../options.js";
 import type { Tensor } from "../tensor.js";
 import type { Callback } from "./callback.js";
-import { Monitor, type MonitorOptions } from "./monitor.js";
+import { Monitor, MONITOR_OPTIONS, type MonitorOptions } from "./monitor.js";
 
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Less than this is no improvement. Default 0. */
@@ -32,16 +32,17 @@ export interface EarlyStopping extends Callback {
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const where = "callbacks.earlyStopping";
-  const known = ["monitor", "mode", "minDelta", "patience", "baseline", "restoreBestWeights", "startFromEpoch"];
-  checkKeys(where, options, known);
-  const { minDelta = 0, patience = 0, baseline, restoreBestWeights = false, startFromEpoch = 0 } = options;
-  checkNumber(where, "minDelta", minDelta);
-  checkNumber(where, "patience", patience, { min: 0, integer: true });
-  if (baseline !== undefined) checkNumber(where, "baseline", baseline);
-  checkBoolean(where, "restoreBestWeights", restoreBestWeights);
-  checkNumber(where, "startFromEpoch", startFromEpoch, { min: 0, integer: true });
-  const monitor = new Monitor(where, options);
-  const delta = Math.abs(minDelta);
+  const given = readOptions(where, options, {
+    ...MONITOR_OPTIONS,
+    minDelta: number({}, 0),
+    patience: integer(0, 0),
+    baseline: optional(number()),
+    restoreBestWeights: boolean(false),
+    startFromEpoch: integer(0, 0),
+  });
+  const { patience, baseline, restoreBestWeights, startFromEpoch } = given;
+  const monitor = new Monitor(where, given);
+  const delta = Math.abs(given.minDelta);
 
   let wait = 0;
   let best: number | undefined;

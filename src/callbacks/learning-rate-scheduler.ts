@@ -1,4 +1,5 @@
-import { checkChoice, checkKeys, checkNumber, typeError } from "../check.js";
+import { checkNumber } from "../check.js";
+import { callable, choice, readOptions } from "../options.js";
 import type { Callback, CallbackContext } from "./callback.js";
 
 /** The rate from the number of the epoch (or step) and the rate so far. A schedule is such a function too. */
@@ -17,12 +18,10 @@ export interface LearningRateSchedulerOptions {
 export function learningRateScheduler(options: LearningRateSchedulerOptions | RateFunction): Callback {
   const where = "callbacks.learningRateScheduler";
   const given = typeof options === "function" ? { schedule: options } : options;
-  checkKeys(where, given, ["schedule", "per"]);
-  const { schedule } = given;
-  if (typeof schedule !== "function") {
-    throw typeError(where, "schedule must be a function (epoch, learningRate) => learningRate", "schedule", schedule);
-  }
-  const per = checkChoice(where, "per", given.per ?? "epoch", ["epoch", "batch"]);
+  const { schedule, per } = readOptions(where, given, {
+    schedule: callable<RateFunction>("a function (epoch, learningRate) => learningRate"),
+    per: choice(["epoch", "batch"], "epoch"),
+  });
   const set = (kind: string, index: number, { model: { optimizer } }: CallbackContext): void => {
     const rate: unknown = schedule(index, optimizer.learningRate);
     optimizer.learningRate = checkNumber(`${where} (${kind} ${index})`, "learningRate", rate, { min: 0 });

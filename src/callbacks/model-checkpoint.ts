@@ -1,6 +1,7 @@
-import { checkBoolean, checkKeys, checkNumber, typeError } from "../check.js";
+import { checkNumber, typeError } from "../check.js";
+import { boolean, callable, number, optional, readOptions } from "../options.js";
 import type { Callback, CallbackContext, Logs } from "./callback.js";
-import { Monitor, type MonitorOptions } from "./monitor.js";
+import { Monitor, MONITOR_OPTIONS, type MonitorOptions } from "./monitor.js";
 
 /** When a checkpoint was made. */
 export interface CheckpointInfo {
@@ -26,24 +27,18 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 /** Hands the model, as a file's bytes, to `write`: after each epoch, after every so many batches, or when it is best. */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   const where = "callbacks.modelCheckpoint";
-  const known = ["write", "monitor", "mode", "saveBestOnly", "saveFrequency", "initialValueThreshold"];
-  checkKeys(where, options, [...known, "includeOptimizer"]);
-  const { write, saveBestOnly = false, saveFrequency = "epoch", includeOptimizer = true } = options;
-  if (typeof write !== "function") throw typeError(where, "write must be a function (bytes, info)", "write", write);
-  checkBoolean(where, "saveBestOnly", saveBestOnly);
-  checkBoolean(where, "includeOptimizer", includeOptimizer);
-  if (saveFrequency !== "epoch") {
-    if (typeof saveFrequency !== "number") {
-      throw typeError(where, 'saveFrequency must be "epoch" or a number of batches', "saveFrequency", saveFrequency);
-    }
-    checkNumber(where, "saveFrequency", saveFrequency, { min: 1, integer: true });
-  }
-  if (options.initialValueThreshold !== undefined) {
-    checkNumber(where, "initialValueThreshold", options.initialValueThreshold);
-  }
-  const monitor = new Monitor(where, options);
+  const given = readOptions(where, options, {
+    write: callable<ModelCheckpointOptions["write"]>("a function (bytes, info)"),
+    ...MONITOR_OPTIONS,
+    saveBestOnly: boolean(false),
+    saveFrequency: frequency,
+    initialValueThreshold: optional(number()),
+    includeOptimizer: boolean(true),
+  });
+  const { write, saveBestOnly, saveFrequency, includeOptimizer } = given;
+  const monitor = new Monitor(where, given);
 
-  let best = options.initialValueThreshold;
+  let best = given.initialValueThreshold;
   let current = 0;
   let batches = 0;
 
@@ -76,4 +71,10 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
       await save({ epoch: current, batch, logs: { ...logs } }, context);
     },
   };
+}
+
+function frequency(where: string, name: string, value: unknown = "epoch"): "epoch" | number {
+  if (value === "epoch") return value;
+  if (typeof value === "number") return checkNumber(where, name, value, { min: 1, integer: true });
+  throw typeError(where, 'saveFrequency must be "epoch" or a number of batches', name, value);
 }

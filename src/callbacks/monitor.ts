@@ -1,5 +1,6 @@
 /** One log that a callback watches, and which way is better. */
-import { checkChoice, nearest, rangeError, typeError } from "../check.js";
+import { nearest, rangeError, typeError } from "../check.js";
+import { choice, type Values } from "../options.js";
 import type { CallbackContext, Logs } from "./callback.js";
 
 export interface MonitorOptions {
@@ -9,6 +10,15 @@ export interface MonitorOptions {
   mode?: "auto" | "min" | "max";
 }
 
+/** How callbacks with a monitor read its options. */
+export const MONITOR_OPTIONS = {
+  monitor: (where: string, name: string, value: unknown = "val_loss"): string => {
+    if (typeof value === "string") return value;
+    throw typeError(where, "monitor must be the name of a log", name, value);
+  },
+  mode: choice(["auto", "min", "max"], "auto"),
+};
+
 export class Monitor {
   readonly name: string;
   readonly #where: string;
@@ -17,11 +27,10 @@ export class Monitor {
   #sign = 0;
   #seen = false;
 
-  constructor(where: string, { monitor = "val_loss", mode = "auto" }: MonitorOptions) {
-    if (typeof monitor !== "string") throw typeError(where, "monitor must be the name of a log", "monitor", monitor);
+  constructor(where: string, { monitor, mode }: Values<typeof MONITOR_OPTIONS>) {
     this.#where = where;
     this.name = monitor;
-    this.#mode = checkChoice(where, "mode", mode, ["auto", "min", "max"]);
+    this.#mode = mode;
   }
 
   /** Settles which way is better; throws if nothing tells, or if the log cannot come. */

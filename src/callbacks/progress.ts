@@ -1,4 +1,5 @@
-import { checkBoolean, checkChoice, checkKeys, typeError } from "../check.js";
+import { checkChoice } from "../check.js";
+import { boolean, callable, optional, readOptions } from "../options.js";
 import type { Callback, CallbackContext, Logs } from "./callback.js";
 
 export interface ProgressOptions {
@@ -27,20 +28,16 @@ const ERASE = "\x1b[K";
 /** Shows each epoch in a line: a bar, steps done, time per step, time left, and the logs. */
 export function progress(options: ProgressOptions = {}): Callback {
   const where = "callbacks.progress";
-  checkKeys(where, options, ["verbose", "write", "terminal", "now"]);
-  checkChoice(where, "verbose", String(options.verbose ?? 1), ["1", "2"]);
-  if (options.terminal !== undefined) checkBoolean(where, "terminal", options.terminal);
-  for (const name of ["write", "now"] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== "function") {
-      throw typeError(where, `${name} must be a function`, name, value);
-    }
-  }
   const stdout = (globalThis as { process?: { stdout?: Output } }).process?.stdout;
-  const now = options.now ?? (() => performance.now());
-  const write =
-    options.write ?? (stdout ? (text: string) => stdout.write(text) : (text) => console.log(text.trimEnd()));
-  const redraws = (options.verbose ?? 1) === 1 && (options.terminal ?? stdout?.isTTY === true);
+  const given = readOptions(where, options, {
+    verbose: (_where, name, value = 1) => checkChoice(where, name, String(value), ["1", "2"]),
+    write: optional(callable<(text: string) => unknown>()),
+    terminal: boolean(stdout?.isTTY === true),
+    now: optional(callable<() => number>()),
+  });
+  const { now = () => performance.now() } = given;
+  const { write = stdout ? (text) => stdout.write(text) : (text) => console.log(text.trimEnd()) } = given;
+  const redraws = given.verbose === "1" && given.terminal;
 
   let title = "";
   let begun = 0;

@@ -1,6 +1,6 @@
-import { checkChoice, checkKeys, checkNumber } from "../check.js";
+import { choice, integer, number, readOptions } from "../options.js";
 import type { Callback } from "./callback.js";
-import { Monitor, type MonitorOptions } from "./monitor.js";
+import { Monitor, MONITOR_OPTIONS, type MonitorOptions } from "./monitor.js";
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
   /** What the rate is multiplied by, in (0, 1). Default 0.1. */
@@ -30,17 +30,18 @@ const NEGLIGIBLE = 1e-8;
  */
 export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callback {
   const where = "callbacks.reduceLROnPlateau";
-  const known = ["monitor", "mode", "factor", "patience", "minDelta", "cooldown", "minLearningRate", "compat"];
-  checkKeys(where, options, known);
-  const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLearningRate = 0 } = options;
-  checkNumber(where, "factor", factor, { above: 0, below: 1 });
-  checkNumber(where, "patience", patience, { min: 0, integer: true });
-  checkNumber(where, "minDelta", minDelta);
-  checkNumber(where, "cooldown", cooldown, { min: 0, integer: true });
-  checkNumber(where, "minLearningRate", minLearningRate, { min: 0 });
-  const compat = checkChoice(where, "compat", options.compat ?? "keras", ["keras", "torch"]);
-  const monitor = new Monitor(where, options);
-  const delta = Math.abs(minDelta);
+  const given = readOptions(where, options, {
+    ...MONITOR_OPTIONS,
+    factor: number({ above: 0, below: 1 }, 0.1),
+    patience: integer(0, 10),
+    minDelta: number({}, 1e-4),
+    cooldown: integer(0, 0),
+    minLearningRate: number({ min: 0 }, 0),
+    compat: choice(["keras", "torch"], "keras"),
+  });
+  const { factor, patience, cooldown, minLearningRate, compat } = given;
+  const monitor = new Monitor(where, given);
+  const delta = Math.abs(given.minDelta);
 
   let wait = 0;
   let cooling = 0;

@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { boolean, integer, readOptions } from "../options.js";
 import { checkSeed, permutation } from "../random.js";
 import type { DataLike } from "../tensor.js";
 import { samplesOf, takeSamples, type Samples } from "./samples.js";
@@ -26,11 +26,12 @@ export interface Batches<T extends readonly DataLike[]> extends Iterable<Samples
  * Only the batch in hand is copied, so a pass needs no memory beside the data.
  */
 export function batches<const T extends readonly DataLike[]>(arrays: T, options: BatchesOptions = {}): Batches<T> {
-  checkKeys("batches", options, ["batchSize", "shuffle", "seed", "dropRemainder"]);
-  const batchSize = checkNumber("batches", "batchSize", options.batchSize ?? 32, { min: 1, integer: true });
-  const shuffle = checkBoolean("batches", "shuffle", options.shuffle ?? true);
-  const dropRemainder = checkBoolean("batches", "dropRemainder", options.dropRemainder ?? false);
-  const seed = checkSeed("batches", options.seed ?? 0);
+  const { batchSize, shuffle, seed, dropRemainder } = readOptions("batches", options, {
+    batchSize: integer(1, 32),
+    shuffle: boolean(true),
+    seed: (where, _name, value = 0) => checkSeed(where, value),
+    dropRemainder: boolean(false),
+  });
   const { tensors, total } = samplesOf("batches", arrays);
   const length = dropRemainder ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
 

@@ -1,4 +1,5 @@
-import { checkKeys, checkNumber, rangeError } from "../check.js";
+import { checkNumber, rangeError } from "../check.js";
+import { integer, number, readOptions, unchecked } from "../options.js";
 import type { Model, ModelData } from "../models/model.js";
 import { trainStep, toDataset } from "../models/train.js";
 import { shuffledIndices } from "../random.js";
@@ -47,12 +48,13 @@ export async function findLearningRate(
   options: LearningRateRange = {},
 ): Promise<LearningRateCurve> {
   const where = "findLearningRate";
-  checkKeys(where, options, ["minLearningRate", "maxLearningRate", "iterations", "batchSize"]);
-  const { minLearningRate = 1e-5, maxLearningRate = 10, iterations = 200, batchSize = 32 } = options;
-  checkNumber(where, "minLearningRate", minLearningRate, { above: 0 });
+  const { minLearningRate, maxLearningRate, iterations, batchSize } = readOptions(where, options, {
+    minLearningRate: number({ above: 0 }, 1e-5),
+    maxLearningRate: unchecked(10),
+    iterations: integer(3, 200),
+    batchSize: integer(1, 32),
+  });
   checkNumber(where, "maxLearningRate", maxLearningRate, { above: minLearningRate });
-  checkNumber(where, "iterations", iterations, { min: 3, integer: true });
-  checkNumber(where, "batchSize", batchSize, { min: 1, integer: true });
   const { optimizer } = model.compiledFor(where);
   const dataset = toDataset(model, where, x, y);
   if (model.learningParameters().size === 0)

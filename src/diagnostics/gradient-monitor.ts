@@ -1,8 +1,9 @@
 import type { Callback } from "../callbacks/callback.js";
-import { checkKeys, checkNumber, typeError } from "../check.js";
+import { typeError } from "../check.js";
 import type { Plan } from "../graph/plan.js";
 import { Model, type ModelData } from "../models/model.js";
 import { toDataset, trainStep, type StepObserver } from "../models/train.js";
+import { callable, integer, optional, readOptions } from "../options.js";
 import { StepMeasurement, type GradientReport } from "./gradient-report.js";
 import { lossWarning, warningsOf } from "./gradient-warnings.js";
 
@@ -22,18 +23,12 @@ export interface GradientMonitorOptions {
  */
 export function gradientMonitor(options: GradientMonitorOptions = {}): Callback {
   const where = "gradientMonitor";
-  checkKeys(where, options, ["every", "onReport", "onWarning"]);
-  const {
-    every = 50,
-    onReport,
-    onWarning = (warning: string) => console.warn(`gradientMonitor: ${warning}`),
-  } = options;
-  checkNumber(where, "every", every, { min: 1, integer: true });
-  for (const name of ["onReport", "onWarning"] as const) {
-    const hook = options[name];
-    if (hook !== undefined && typeof hook !== "function")
-      throw typeError(where, `${name} must be a function`, name, hook);
-  }
+  const given = readOptions(where, options, {
+    every: integer(1, 50),
+    onReport: optional(callable<(report: GradientReport) => void>()),
+    onWarning: optional(callable<(warning: string) => void>()),
+  });
+  const { every, onReport, onWarning = (warning) => console.warn(`gradientMonitor: ${warning}`) } = given;
   return {
     onTrainBegin({ model }) {
       if (!(model instanceof Model))

@@ -9,7 +9,7 @@ import {
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { Shape } from "../graph/shape.js";
-import { checkLayerOptions, withEssential } from "./options.js";
+import { checkLayerOptions, readLayerOptions, withEssential } from "./options.js";
 import { renamed } from "./reshape.js";
 
 /** Options of `layers.activation`. */
@@ -27,8 +27,7 @@ export class Activation extends Layer<Resolved> {
 
   constructor(options: ActivationOptions | ActivationSpec) {
     const given = withEssential<"activation", ActivationOptions>("activation", options);
-    checkLayerOptions("activation", given, ["activation"]);
-    super({ ...given, activation: resolveActivation("activation", given.activation) });
+    super(readLayerOptions("activation", given, { activation: resolveActivation }));
   }
 
   outputShape([shape]: readonly Shape[]): Shape {

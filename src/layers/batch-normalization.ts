@@ -1,17 +1,12 @@
-import { checkChoice, checkNumber, rangeError } from "../check.js";
+import { rangeError } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { rowsOf, type Shape } from "../graph/shape.js";
-import { resolveInitializer, type Initializer, type InitializerSpec } from "../initializers.js";
-import { checkLayerOptions } from "./options.js";
-import {
-  declareScaleShift,
-  resolveScaleShift,
-  SCALE_SHIFT_KEYS,
-  type ScaleShift,
-  type ScaleShiftOptions,
-} from "./scale-shift.js";
+import { initializer, type InitializerSpec } from "../initializers.js";
+import { choice, number, optional, type Values } from "../options.js";
+import { readLayerOptions } from "./options.js";
+import { declareScaleShift, SCALE_SHIFT_OPTIONS, type ScaleShiftOptions } from "./scale-shift.js";
 
 /** Options of `layers.batchNormalization`. */
 export interface BatchNormalizationOptions extends LayerOptions, ScaleShiftOptions {
@@ -27,26 +22,19 @@ export interface BatchNormalizationOptions extends LayerOptions, ScaleShiftOptio
   compat?: "keras" | "torch";
 }
 
-const KNOWN = [
-  "axis",
-  "momentum",
-  "epsilon",
-  "movingMeanInitializer",
-  "movingVarianceInitializer",
-  "compat",
-  ...SCALE_SHIFT_KEYS,
-];
-
 const DEFAULTS = { keras: { momentum: 0.99, epsilon: 1e-3 }, torch: { momentum: 0.1, epsilon: 1e-5 } } as const;
 
-interface Resolved extends LayerOptions, ScaleShift {
-  readonly axis: number;
-  readonly momentum: number;
-  readonly epsilon: number;
-  readonly movingMeanInitializer: Initializer;
-  readonly movingVarianceInitializer: Initializer;
-  readonly compat: "keras" | "torch";
-}
+const OPTIONS = {
+  axis: number({ integer: true }, -1),
+  momentum: optional(number({ min: 0, max: 1 })),
+  epsilon: optional(number({ above: 0 })),
+  movingMeanInitializer: initializer("zeros"),
+  movingVarianceInitializer: initializer("ones"),
+  compat: choice(["keras", "torch"], "keras"),
+  ...SCALE_SHIFT_OPTIONS,
+};
+
+type Resolved = LayerOptions & Values<typeof OPTIONS> & { readonly momentum: number; readonly epsilon: number };
 
 /**
  * y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, per unit of the last axis. In training, mean and (biased)
@@ -58,27 +46,9 @@ export class BatchNormalization extends Layer<Resolved> {
   readonly kind = "batchNormalization";
 
   constructor(options: BatchNormalizationOptions = {}) {
-    const where = "batchNormalization";
-    checkLayerOptions(where, options, KNOWN);
-    const compat = checkChoice(where, "compat", options.compat ?? "keras", ["keras", "torch"]);
-    super({
-      ...options,
-      compat,
-      axis: checkNumber(where, "axis", options.axis ?? -1, { integer: true }),
-      momentum: checkNumber(where, "momentum", options.momentum ?? DEFAULTS[compat].momentum, { min: 0, max: 1 }),
-      epsilon: checkNumber(where, "epsilon", options.epsilon ?? DEFAULTS[compat].epsilon, { above: 0 }),
-      ...resolveScaleShift(where, options),
-      movingMeanInitializer: resolveInitializer(
-        where,
-        "movingMeanInitializer",
-        options.movingMeanInitializer ?? "zeros",
-      ),
-      movingVarianceInitializer: resolveInitializer(
-        where,
-        "movingVarianceInitializer",
-        options.movingVarianceInitializer ?? "ones",
-      ),
-    });
+    const given = readLayerOptions("batchNormalization", options, OPTIONS);
+    const preset = DEFAULTS[given.compat];
+    super({ ...given, momentum: given.momentum ?? preset.momentum, epsilon: given.epsilon ?? preset.epsilon });
   }
 
   outputShape([shape]: readonly Shape[]): Shape {

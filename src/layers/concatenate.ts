@@ -1,8 +1,9 @@
-import { checkNumber, rangeError } from "../check.js";
+import { rangeError } from "../check.js";
+import { number } from "../options.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import { showShape, sizeOf, type Shape } from "../graph/shape.js";
-import { checkLayerOptions } from "./options.js";
+import { readLayerOptions } from "./options.js";
 
 /** Options of `layers.concatenate`. */
 export interface ConcatenateOptions extends LayerOptions {
@@ -24,8 +25,7 @@ export class Concatenate extends Layer<ConcatenateOptions> {
   readonly kind = "concatenate";
 
   constructor(options: ConcatenateOptions = {}) {
-    checkLayerOptions("concatenate", options, ["axis"]);
-    super({ ...options, axis: checkNumber("concatenate", "axis", options.axis ?? -1, { integer: true }) });
+    super(readLayerOptions("concatenate", options, { axis: number({ integer: true }, -1) }));
   }
 
   protected override checkInputCount(count: number): void {

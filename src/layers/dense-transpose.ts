@@ -1,13 +1,14 @@
-import { resolveActivation, type Activation, type ActivationSpec } from "../activations.js";
-import { checkBoolean, rangeError, typeError } from "../check.js";
+import { resolveActivation, type ActivationSpec } from "../activations.js";
+import { rangeError, typeError } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { Callee } from "../graph/node.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { rowsOf, showShape, type Shape } from "../graph/shape.js";
 import { initializers } from "../initializers.js";
+import { boolean, type Values } from "../options.js";
 import { Dense } from "./dense.js";
-import { checkLayerOptions } from "./options.js";
+import { readLayerOptions } from "./options.js";
 
 /** Options of `layers.denseTranspose`. */
 export interface DenseTransposeOptions extends LayerOptions {
@@ -19,27 +20,24 @@ export interface DenseTransposeOptions extends LayerOptions {
   useBias?: boolean;
 }
 
-interface Resolved extends LayerOptions {
-  readonly of: Dense;
-  readonly activation: Activation;
-  readonly useBias: boolean;
-}
+const OPTIONS = {
+  of: (where: string, name: string, value: unknown): Dense => {
+    if (value instanceof Dense) return value;
+    throw typeError(where, "of must be a dense layer", name, value);
+  },
+  activation: resolveActivation,
+  useBias: boolean(true),
+};
 
 /**
  * y = activation(x Wᵀ + b) with the kernel W of a dense layer: the tied decoder of an autoencoder. Learns `bias`
  * `[inputs of W]`; the kernel stays the dense layer's, and gets both gradients.
  */
-export class DenseTranspose extends Layer<Resolved> {
+export class DenseTranspose extends Layer<LayerOptions & Values<typeof OPTIONS>> {
   readonly kind = "denseTranspose";
 
   constructor(options: DenseTransposeOptions) {
-    checkLayerOptions("denseTranspose", options, ["of", "activation", "useBias"]);
-    if (!(options.of instanceof Dense)) throw typeError("denseTranspose", "of must be a dense layer", "of", options.of);
-    super({
-      ...options,
-      activation: resolveActivation("denseTranspose", options.activation),
-      useBias: checkBoolean("denseTranspose", "useBias", options.useBias ?? true),
-    });
+    super(readLayerOptions("denseTranspose", options, OPTIONS));
   }
 
   /** Inputs of the dense layer, known once that has been applied. */
@@ -65,7 +63,7 @@ export class DenseTranspose extends Layer<Resolved> {
     return this.options.useBias ? [{ key: "bias", shape: [this.#inputs()], initializer: initializers.zeros() }] : [];
   }
 
-  override copy(name?: string, copies?: ReadonlyMap<Callee, Callee>): Layer<Resolved> {
+  override copy(name?: string, copies?: ReadonlyMap<Callee, Callee>): Layer<DenseTranspose["options"]> {
     const of = (copies?.get(this.options.of) ?? this.options.of) as Dense;
     const copy = new DenseTranspose({ ...this.options, of, ...(name === undefined ? {} : { name }) });
     copy.trainable = this.trainable;

@@ -1,13 +1,14 @@
-import { resolveActivation, type Activation, type ActivationSpec } from "../activations.js";
-import { checkBoolean, checkNumber, rangeError } from "../check.js";
-import { resolveConstraint, type Constraint, type ConstraintSpec } from "../constraints.js";
+import { resolveActivation, type ActivationSpec } from "../activations.js";
+import { rangeError } from "../check.js";
+import { resolveConstraint, type ConstraintSpec } from "../constraints.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { rowsOf, showShape, type Shape } from "../graph/shape.js";
-import { resolveInitializer, type Initializer, type InitializerSpec } from "../initializers.js";
-import { resolveRegularizer, type Regularizer, type RegularizerSpec } from "../regularizers.js";
-import { checkCount, checkLayerOptions, withEssential } from "./options.js";
+import { initializer, type InitializerSpec } from "../initializers.js";
+import { boolean, integer, number, type Values } from "../options.js";
+import { resolveRegularizer, type RegularizerSpec } from "../regularizers.js";
+import { readLayerOptions, withEssential } from "./options.js";
 
 /** Options of `layers.dense`. */
 export interface DenseOptions extends LayerOptions {
@@ -31,59 +32,31 @@ export interface DenseOptions extends LayerOptions {
   learningRateScale?: number;
 }
 
-const KNOWN = [
-  "units",
-  "activation",
-  "useBias",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-  "learningRateScale",
-];
-
-interface Resolved extends LayerOptions {
-  readonly units: number;
-  readonly activation: Activation;
-  readonly useBias: boolean;
-  readonly kernelInitializer: Initializer;
-  readonly biasInitializer: Initializer;
-  readonly kernelRegularizer: Regularizer | undefined;
-  readonly biasRegularizer: Regularizer | undefined;
-  readonly activityRegularizer: Regularizer | undefined;
-  readonly kernelConstraint: Constraint | undefined;
-  readonly biasConstraint: Constraint | undefined;
-  readonly learningRateScale: number;
-}
+const OPTIONS = {
+  units: integer(1),
+  activation: resolveActivation,
+  useBias: boolean(true),
+  kernelInitializer: initializer("glorotUniform"),
+  biasInitializer: initializer("zeros"),
+  kernelRegularizer: resolveRegularizer,
+  biasRegularizer: resolveRegularizer,
+  activityRegularizer: resolveRegularizer,
+  kernelConstraint: resolveConstraint,
+  biasConstraint: resolveConstraint,
+  learningRateScale: number({ min: 0 }, 1),
+};
 
 /**
  * y = activation(x W + b), over the last axis: `[batch, …, inputs]` to `[batch, …, units]`. Learns `kernel`
  * `[inputs, units]` and `bias` `[units]`.
  */
-export class Dense extends Layer<Resolved> {
+export class Dense extends Layer<LayerOptions & Values<typeof OPTIONS>> {
   readonly kind = "dense";
   #inputWidth: number | undefined;
 
   constructor(given: DenseOptions | number) {
     const options = withEssential<"units", DenseOptions>("units", given);
-    checkLayerOptions("dense", options, KNOWN);
-    super({
-      ...options,
-      units: checkCount("dense", "units", options.units),
-      activation: resolveActivation("dense", options.activation),
-      useBias: checkBoolean("dense", "useBias", options.useBias ?? true),
-      kernelInitializer: resolveInitializer("dense", "kernelInitializer", options.kernelInitializer ?? "glorotUniform"),
-      biasInitializer: resolveInitializer("dense", "biasInitializer", options.biasInitializer ?? "zeros"),
-      kernelRegularizer: resolveRegularizer("dense", "kernelRegularizer", options.kernelRegularizer),
-      biasRegularizer: resolveRegularizer("dense", "biasRegularizer", options.biasRegularizer),
-      activityRegularizer: resolveRegularizer("dense", "activityRegularizer", options.activityRegularizer),
-      kernelConstraint: resolveConstraint("dense", "kernelConstraint", options.kernelConstraint),
-      biasConstraint: resolveConstraint("dense", "biasConstraint", options.biasConstraint),
-      learningRateScale: checkNumber("dense", "learningRateScale", options.learningRateScale ?? 1, { min: 0 }),
-    });
+    super(readLayerOptions("dense", options, OPTIONS));
   }
 
   /** Values per input row, once the layer has been applied. */

@@ -3,14 +3,9 @@ import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { sizeOf, type Shape } from "../graph/shape.js";
-import { checkLayerOptions } from "./options.js";
-import {
-  declareScaleShift,
-  resolveScaleShift,
-  SCALE_SHIFT_KEYS,
-  type ScaleShift,
-  type ScaleShiftOptions,
-} from "./scale-shift.js";
+import { number, type Values } from "../options.js";
+import { readLayerOptions } from "./options.js";
+import { declareScaleShift, SCALE_SHIFT_OPTIONS, type ScaleShiftOptions } from "./scale-shift.js";
 
 /** Options of `layers.layerNormalization`. */
 export interface LayerNormalizationOptions extends LayerOptions, ScaleShiftOptions {
@@ -20,31 +15,22 @@ export interface LayerNormalizationOptions extends LayerOptions, ScaleShiftOptio
   epsilon?: number;
 }
 
-const KNOWN = ["axis", "epsilon", ...SCALE_SHIFT_KEYS];
-
-interface Resolved extends LayerOptions, ScaleShift {
-  readonly axis: readonly number[];
-  readonly epsilon: number;
-}
+const OPTIONS = {
+  axis: (where: string, name: string, value: unknown = -1): readonly number[] =>
+    [value].flat().map((each) => checkNumber(where, name, each, { integer: true })),
+  epsilon: number({ above: 0 }, 1e-3),
+  ...SCALE_SHIFT_OPTIONS,
+};
 
 /**
  * y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of each row's last axes.
  * The same in training and inference. Learns `gamma` and `beta`. Ba, Kiros & Hinton 2016, arXiv:1607.06450.
  */
-export class LayerNormalization extends Layer<Resolved> {
+export class LayerNormalization extends Layer<LayerOptions & Values<typeof OPTIONS>> {
   readonly kind = "layerNormalization";
 
   constructor(options: LayerNormalizationOptions = {}) {
-    const where = "layerNormalization";
-    checkLayerOptions(where, options, KNOWN);
-    const axis = [options.axis ?? -1].flat() as number[];
-    for (const each of axis) checkNumber(where, "axis", each, { integer: true });
-    super({
-      ...options,
-      axis,
-      epsilon: checkNumber(where, "epsilon", options.epsilon ?? 1e-3, { above: 0 }),
-      ...resolveScaleShift(where, options),
-    });
+    super(readLayerOptions("layerNormalization", options, OPTIONS));
   }
 
   /** The axes that are normalized together. */

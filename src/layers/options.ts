@@ -1,5 +1,6 @@
-import { checkBoolean, checkKeys, checkNumber, typeError } from "../check.js";
+import { checkBoolean, checkKeys, typeError } from "../check.js";
 import type { LayerOptions } from "../graph/layer.js";
+import { readValues, type Option, type Values } from "../options.js";
 
 /** Throws unless options has known keys only and a valid name and trainable. */
 export function checkLayerOptions(where: string, options: LayerOptions, known: readonly string[]): void {
@@ -7,6 +8,16 @@ export function checkLayerOptions(where: string, options: LayerOptions, known: r
   const { name, trainable } = options;
   checkName(where, name);
   if (trainable !== undefined) checkBoolean(where, "trainable", trainable);
+}
+
+/** Checks the options that every layer has, and fills in those of the table. */
+export function readLayerOptions<Given extends LayerOptions, Table extends Readonly<Record<string, Option<unknown>>>>(
+  where: string,
+  given: Given,
+  table: Table,
+): Given & Values<Table> {
+  checkLayerOptions(where, given, Object.keys(table));
+  return { ...given, ...readValues(where, given, table) };
 }
 
 /** Throws unless a name is a part of a path, or undefined. */
@@ -20,9 +31,4 @@ export function checkName(where: string, name: unknown): void {
 export function withEssential<Key extends string, Options>(key: Key, value: unknown): Options {
   const isOptions = typeof value === "object" && value !== null && !Array.isArray(value) && !("forward" in value);
   return (isOptions ? value : { [key]: value }) as Options;
-}
-
-/** A positive integer, such as a number of units. */
-export function checkCount(where: string, name: string, value: unknown): number {
-  return checkNumber(where, name, value, { min: 1, integer: true });
 }

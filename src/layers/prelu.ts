@@ -1,12 +1,13 @@
 import { checkNumber, rangeError } from "../check.js";
-import { resolveConstraint, type Constraint, type ConstraintSpec } from "../constraints.js";
+import { resolveConstraint, type ConstraintSpec } from "../constraints.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Buffer, Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { sizeOf, type Shape } from "../graph/shape.js";
-import { resolveInitializer, type Initializer, type InitializerSpec } from "../initializers.js";
-import { resolveRegularizer, type Regularizer, type RegularizerSpec } from "../regularizers.js";
-import { checkLayerOptions } from "./options.js";
+import { initializer, type InitializerSpec } from "../initializers.js";
+import type { Values } from "../options.js";
+import { resolveRegularizer, type RegularizerSpec } from "../regularizers.js";
+import { readLayerOptions } from "./options.js";
 
 /** Options of `layers.prelu`. */
 export interface PReLUOptions extends LayerOptions {
@@ -18,12 +19,13 @@ export interface PReLUOptions extends LayerOptions {
   sharedAxes?: number | readonly number[];
 }
 
-interface Resolved extends LayerOptions {
-  readonly alphaInitializer: Initializer;
-  readonly alphaRegularizer: Regularizer | undefined;
-  readonly alphaConstraint: Constraint | undefined;
-  readonly sharedAxes: readonly number[];
-}
+const OPTIONS = {
+  alphaInitializer: initializer("zeros"),
+  alphaRegularizer: resolveRegularizer,
+  alphaConstraint: resolveConstraint,
+  sharedAxes: (where: string, name: string, value: unknown = []): readonly number[] =>
+    [value].flat().map((axis) => checkNumber(where, name, axis, { min: 1, integer: true })),
+};
 
 /** One copying of slopes to the positions along an axis that share them: [outer, inner] to [outer, times, inner]. */
 interface Repeat {
@@ -41,20 +43,11 @@ interface Layout {
 }
 
 /** y = x where x > 0, else alpha x. Learns `alpha`, one slope per position. He et al. 2015, arXiv:1502.01852. */
-export class PReLU extends Layer<Resolved> {
+export class PReLU extends Layer<LayerOptions & Values<typeof OPTIONS>> {
   readonly kind = "prelu";
 
   constructor(options: PReLUOptions = {}) {
-    checkLayerOptions("prelu", options, ["alphaInitializer", "alphaRegularizer", "alphaConstraint", "sharedAxes"]);
-    const sharedAxes = [options.sharedAxes ?? []].flat();
-    for (const axis of sharedAxes) checkNumber("prelu", "sharedAxes", axis, { min: 1, integer: true });
-    super({
-      ...options,
-      alphaInitializer: resolveInitializer("prelu", "alphaInitializer", options.alphaInitializer ?? "zeros"),
-      alphaRegularizer: resolveRegularizer("prelu", "alphaRegularizer", options.alphaRegularizer),
-      alphaConstraint: resolveConstraint("prelu", "alphaConstraint", options.alphaConstraint),
-      sharedAxes,
-    });
+    super(readLayerOptions("prelu", options, OPTIONS));
   }
 
   outputShape([shape]: readonly Shape[]): Shape {

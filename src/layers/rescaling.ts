@@ -1,8 +1,8 @@
-import { checkNumber } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { Shape } from "../graph/shape.js";
-import { checkLayerOptions, withEssential } from "./options.js";
+import { number } from "../options.js";
+import { readLayerOptions, withEssential } from "./options.js";
 
 /** Options of `layers.rescaling`. */
 export interface RescalingOptions extends LayerOptions {
@@ -17,12 +17,7 @@ export class Rescaling extends Layer<Required<Pick<RescalingOptions, "scale" | "
 
   constructor(options: RescalingOptions | number) {
     const given = withEssential<"scale", RescalingOptions>("scale", options);
-    checkLayerOptions("rescaling", given, ["scale", "offset"]);
-    super({
-      ...given,
-      scale: checkNumber("rescaling", "scale", given.scale),
-      offset: checkNumber("rescaling", "offset", given.offset ?? 0),
-    });
+    super(readLayerOptions("rescaling", given, { scale: number(), offset: number({}, 0) }));
   }
 
   outputShape([shape]: readonly Shape[]): Shape {

@@ -1,8 +1,9 @@
-import { checkNumber, rangeError } from "../check.js";
+import { rangeError } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { Shape } from "../graph/shape.js";
-import { checkLayerOptions } from "./options.js";
+import { number } from "../options.js";
+import { readLayerOptions } from "./options.js";
 
 /** Options of `layers.rrelu`. */
 export interface RReLUOptions extends LayerOptions {
@@ -20,11 +21,13 @@ export class RReLU extends Layer<Required<Pick<RReLUOptions, "lower" | "upper">>
   readonly kind = "rrelu";
 
   constructor(options: RReLUOptions = {}) {
-    checkLayerOptions("rrelu", options, ["lower", "upper"]);
-    const lower = checkNumber("rrelu", "lower", options.lower ?? 1 / 8, { above: 0 });
-    const upper = checkNumber("rrelu", "upper", options.upper ?? 1 / 3, { above: 0 });
+    const given = readLayerOptions("rrelu", options, {
+      lower: number({ above: 0 }, 1 / 8),
+      upper: number({ above: 0 }, 1 / 3),
+    });
+    const { lower, upper } = given;
     if (lower > upper) throw rangeError("rrelu", `upper must be at least lower, ${lower}`, "upper", upper);
-    super({ ...options, lower, upper });
+    super(given);
   }
 
   override get randomInTraining(): boolean {

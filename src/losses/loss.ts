@@ -2,7 +2,8 @@
  * What a loss is to the rest of the library: kernels that turn rows of predictions and targets into one value per row,
  * and the slope of each value. The mean over a batch, weights included, is the training loop's.
  */
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { checkKeys } from "../check.js";
+import { boolean, number, type Values } from "../options.js";
 import type { Kernels } from "../runtime/wasm.js";
 import type { Engine } from "../runtime/engine.js";
 import type { Tensor } from "../tensor.js";
@@ -11,14 +12,14 @@ import type { CustomAddresses } from "./custom-loss.js";
 /** Every option that a loss may have, and how it is checked. */
 const optionChecks = {
   /** The prediction is a logit, before sigmoid or softmax. */
-  fromLogits: checkBoolean,
+  fromLogits: boolean(),
   /** Part of the target's weight that is spread evenly over all classes (over both, if binary). In [0, 1]. */
-  labelSmoothing: (where: string, name: string, value: unknown) => checkNumber(where, name, value, { min: 0, max: 1 }),
+  labelSmoothing: number({ min: 0, max: 1 }),
   /** Error beyond which a loss grows linearly. Above 0. */
-  delta: (where: string, name: string, value: unknown) => checkNumber(where, name, value, { above: 0 }),
+  delta: number({ above: 0 }),
 } as const;
 
-type OptionValues = { [K in keyof typeof optionChecks]: ReturnType<(typeof optionChecks)[K]> };
+type OptionValues = Values<typeof optionChecks>;
 type OptionName = keyof OptionValues;
 
 /** Addresses of one call. prediction: rows x width floats. */

@@ -2,7 +2,8 @@
  * A metric sees a run batch by batch and gives one number for all of it. Batches of any split give the same number up
  * to the rounding of float64 sums.
  */
-import { checkBoolean, checkChoice, checkKeys, checkNumber } from "../check.js";
+import { checkKeys } from "../check.js";
+import { boolean, choice, integer, number, type Values } from "../options.js";
 import type { Tensor } from "../tensor.js";
 
 /** One batch, valid during the call. */
@@ -46,31 +47,25 @@ export interface MetricSpec {
   create(): Metric;
 }
 
-const integer = (min: number) => (where: string, name: string, value: unknown) =>
-  checkNumber(where, name, value, { min, integer: true });
-
 /** Every option that a metric may have, and how it is checked. */
 const optionChecks = {
   /** Predictions above it count as positive. */
-  threshold: (where: string, name: string, value: unknown) => checkNumber(where, name, value),
+  threshold: number(),
   k: integer(1),
   /** Count the k largest of a row as positive. */
   topK: integer(1),
   /** Look at one column only. */
   classId: integer(0),
-  average: (where: string, name: string, value: unknown) =>
-    checkChoice(where, name, value, ["macro", "micro", "weighted"]),
-  curve: (where: string, name: string, value: unknown) => checkChoice(where, name, value, ["ROC", "PR"]),
+  average: choice(["macro", "micro", "weighted"]),
+  curve: choice(["ROC", "PR"]),
   numThresholds: integer(2),
-  summationMethod: (where: string, name: string, value: unknown) =>
-    checkChoice(where, name, value, ["interpolation", "minoring", "majoring"]),
+  summationMethod: choice(["interpolation", "minoring", "majoring"]),
   /** The prediction is a logit, before the sigmoid. */
-  fromLogits: checkBoolean,
-  classAggregation: (where: string, name: string, value: unknown) =>
-    checkChoice(where, name, value, ["uniformAverage", "varianceWeightedAverage"]),
+  fromLogits: boolean(),
+  classAggregation: choice(["uniformAverage", "varianceWeightedAverage"]),
 } as const;
 
-type OptionValues = { [K in keyof typeof optionChecks]: ReturnType<(typeof optionChecks)[K]> };
+type OptionValues = Values<typeof optionChecks>;
 type OptionName = keyof OptionValues;
 /** Options of a metric; those without a default may be undefined. */
 type Options<K extends OptionName, U extends OptionName> = Pick<OptionValues, K> & Partial<Pick<OptionValues, U>>;

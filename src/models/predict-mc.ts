@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { boolean, integer, readOptions, unchecked } from "../options.js";
 import { rowsOf } from "../graph/shape.js";
 import { deriveKey, keyOf, type Seed } from "../random.js";
 import { log } from "../runtime/math.js";
@@ -52,11 +52,12 @@ export function predictMC(
   x: ModelData,
   options: MonteCarloOptions,
 ): MonteCarloPrediction | MonteCarloPrediction[] {
-  checkKeys("predictMC", options, ["samples", "seed", "batchSize", "keepSamples"]);
-  const { samples = 100, seed, batchSize = 32, keepSamples = false } = options;
-  checkNumber("predictMC", "samples", samples, { min: 1, integer: true });
-  checkNumber("predictMC", "batchSize", batchSize, { min: 1, integer: true });
-  checkBoolean("predictMC", "keepSamples", keepSamples);
+  const { samples, seed, batchSize, keepSamples } = readOptions("predictMC", options, {
+    samples: integer(1, 100),
+    seed: unchecked<number | undefined>(),
+    batchSize: integer(1, 32),
+    keepSamples: boolean(false),
+  });
   const key = seed === undefined ? model.stream("monteCarlo") : deriveKey(keyOf(seed, "predictMC"), 0);
   const dataset = toPredictionDataset(model, "predictMC", x);
   if (!model.layers.some((layer) => layer.stochastic)) {

@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber } from "../check.js";
+import { number, readOptions } from "../options.js";
 import { log, log1p, pow } from "../runtime/math.js";
 import { halfCosine, named, type NamedSchedule } from "./schedule.js";
 
@@ -24,13 +24,15 @@ export interface CosineDecayRestartsOptions {
  */
 export function cosineDecayRestarts(options: CosineDecayRestartsOptions): NamedSchedule {
   const where = "cosineDecayRestarts";
-  checkKeys(where, options, ["initial", "firstDecaySteps", "tMul", "mMul", "alpha"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const firstDecaySteps = checkNumber(where, "firstDecaySteps", options.firstDecaySteps, { above: 0 });
-  const tMul = checkNumber(where, "tMul", options.tMul ?? 2, { min: 1 });
-  const mMul = checkNumber(where, "mMul", options.mMul ?? 1, { min: 0 });
-  const alpha = checkNumber(where, "alpha", options.alpha ?? 0, { min: 0, max: 1 });
-  return named(where, { initial, firstDecaySteps, tMul, mMul, alpha }, (t) => {
+  const config = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    firstDecaySteps: number({ above: 0 }),
+    tMul: number({ min: 1 }, 2),
+    mMul: number({ min: 0 }, 1),
+    alpha: number({ min: 0, max: 1 }, 0),
+  });
+  const { initial, firstDecaySteps, tMul, mMul, alpha } = config;
+  return named(where, config, (t) => {
     const firsts = t / firstDecaySteps;
     // How many periods have ended, in closed form. Without the margin rounding misses restarts by a step.
     const ended = Math.floor((tMul === 1 ? firsts : log1p(firsts * (tMul - 1)) / log(tMul)) + MARGIN);

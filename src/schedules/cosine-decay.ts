@@ -1,4 +1,5 @@
-import { checkKeys, checkNumber, rangeError } from "../check.js";
+import { rangeError } from "../check.js";
+import { number, optional, readOptions } from "../options.js";
 import { halfCosine, named, type NamedSchedule } from "./schedule.js";
 
 export interface CosineDecayOptions {
@@ -20,25 +21,20 @@ export interface CosineDecayOptions {
  */
 export function cosineDecay(options: CosineDecayOptions): NamedSchedule {
   const where = "cosineDecay";
-  checkKeys(where, options, ["initial", "decaySteps", "alpha", "warmupTarget", "warmupSteps"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const decaySteps = checkNumber(where, "decaySteps", options.decaySteps, { above: 0 });
-  const alpha = checkNumber(where, "alpha", options.alpha ?? 0, { min: 0, max: 1 });
-  const given = options.warmupSteps ?? 0;
-  checkNumber(where, "warmupSteps", given, { min: 0 });
-  const { warmupTarget } = options;
-  if (warmupTarget !== undefined) checkNumber(where, "warmupTarget", warmupTarget, { min: 0 });
-  else if (given > 0) throw rangeError(where, "warmupSteps needs a warmupTarget", "warmupSteps", given);
+  const { warmupTarget, ...config } = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    decaySteps: number({ above: 0 }),
+    alpha: number({ min: 0, max: 1 }, 0),
+    warmupTarget: optional(number({ min: 0 })),
+    warmupSteps: number({ min: 0 }, 0),
+  });
+  const { initial, decaySteps, alpha, warmupSteps } = config;
+  if (warmupTarget === undefined && warmupSteps > 0) {
+    throw rangeError(where, "warmupSteps needs a warmupTarget", "warmupSteps", warmupSteps);
+  }
   const start = warmupTarget ?? initial;
-  const config = {
-    initial,
-    decaySteps,
-    alpha,
-    ...(warmupTarget === undefined ? {} : { warmupTarget }),
-    warmupSteps: given,
-  };
-  return named(where, config, (t) => {
-    if (t < given) return initial + (start - initial) * (t / given);
-    return start * ((1 - alpha) * halfCosine(Math.min((t - given) / decaySteps, 1)) + alpha);
+  return named(where, { ...config, ...(warmupTarget === undefined ? {} : { warmupTarget }) }, (t) => {
+    if (t < warmupSteps) return initial + (start - initial) * (t / warmupSteps);
+    return start * ((1 - alpha) * halfCosine(Math.min((t - warmupSteps) / decaySteps, 1)) + alpha);
   });
 }

@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { boolean, number, readOptions } from "../options.js";
 import { pow } from "../runtime/math.js";
 import { named, type NamedSchedule } from "./schedule.js";
 
@@ -16,12 +16,14 @@ export interface ExponentialDecayOptions {
 /** initial * decayRate^(t / decaySteps); with staircase the exponent is rounded down. Keras's ExponentialDecay. */
 export function exponentialDecay(options: ExponentialDecayOptions): NamedSchedule {
   const where = "exponentialDecay";
-  checkKeys(where, options, ["initial", "decaySteps", "decayRate", "staircase"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const decaySteps = checkNumber(where, "decaySteps", options.decaySteps, { above: 0 });
-  const decayRate = checkNumber(where, "decayRate", options.decayRate, { above: 0 });
-  const staircase = checkBoolean(where, "staircase", options.staircase ?? false);
-  return named(where, { initial, decaySteps, decayRate, staircase }, (t) => {
+  const config = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    decaySteps: number({ above: 0 }),
+    decayRate: number({ above: 0 }),
+    staircase: boolean(false),
+  });
+  const { initial, decaySteps, decayRate, staircase } = config;
+  return named(where, config, (t) => {
     const exponent = t / decaySteps;
     return initial * pow(decayRate, staircase ? Math.floor(exponent) : exponent);
   });

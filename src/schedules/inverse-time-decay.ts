@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { boolean, number, readOptions } from "../options.js";
 import { named, type NamedSchedule } from "./schedule.js";
 
 export interface InverseTimeDecayOptions {
@@ -15,12 +15,14 @@ export interface InverseTimeDecayOptions {
 /** initial / (1 + decayRate * t / decaySteps); with staircase t / decaySteps is rounded down. Keras's. */
 export function inverseTimeDecay(options: InverseTimeDecayOptions): NamedSchedule {
   const where = "inverseTimeDecay";
-  checkKeys(where, options, ["initial", "decaySteps", "decayRate", "staircase"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const decaySteps = checkNumber(where, "decaySteps", options.decaySteps, { above: 0 });
-  const decayRate = checkNumber(where, "decayRate", options.decayRate, { min: 0 });
-  const staircase = checkBoolean(where, "staircase", options.staircase ?? false);
-  return named(where, { initial, decaySteps, decayRate, staircase }, (t) => {
+  const config = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    decaySteps: number({ above: 0 }),
+    decayRate: number({ min: 0 }),
+    staircase: boolean(false),
+  });
+  const { initial, decaySteps, decayRate, staircase } = config;
+  return named(where, config, (t) => {
     const periods = t / decaySteps;
     return initial / (1 + decayRate * (staircase ? Math.floor(periods) : periods));
   });

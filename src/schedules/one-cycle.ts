@@ -1,4 +1,5 @@
-import { checkBoolean, checkChoice, checkKeys, checkNumber } from "../check.js";
+import { checkNumber } from "../check.js";
+import { boolean, choice, integer, number, optional, readOptions, unchecked } from "../options.js";
 import { halfCosine, named, type NamedSchedule } from "./schedule.js";
 
 /** The two schedules of a 1cycle policy: momentum falls while the learning rate rises. */
@@ -36,17 +37,8 @@ interface Corner {
   readonly momentum: number;
 }
 
-const KEYS = [
-  "maxLearningRate",
-  "totalSteps",
-  "shape",
-  "warmupFraction",
-  "divFactor",
-  "finalDivFactor",
-  "minMomentum",
-  "maxMomentum",
-  "threePhase",
-];
+/** Bounds of a momentum. */
+const momentum = { min: 0, below: 1 };
 
 /**
  * The 1cycle policy as PyTorch's OneCycleLR has it, one step a batch: the learning rate rises from maxLearningRate /
@@ -55,38 +47,29 @@ const KEYS = [
  */
 export function oneCycle(options: OneCycleOptions): OneCycle {
   const where = "oneCycle";
-  checkKeys(where, options, KEYS);
-  const max = checkNumber(where, "maxLearningRate", options.maxLearningRate, { above: 0 });
-  const totalSteps = checkNumber(where, "totalSteps", options.totalSteps, { min: 1, integer: true });
-  const shape = checkChoice(where, "shape", options.shape ?? "cosine", ["cosine", "linear"]);
-  const warmupFraction = checkNumber(where, "warmupFraction", options.warmupFraction ?? 0.3, { min: 0, max: 1 });
-  const divFactor = checkNumber(where, "divFactor", options.divFactor ?? 25, { above: 0 });
-  const finalDivFactor = checkNumber(where, "finalDivFactor", options.finalDivFactor ?? 1e4, { above: 0 });
-  const minMomentum = checkNumber(where, "minMomentum", options.minMomentum ?? 0.85, { min: 0, below: 1 });
-  const maxMomentum = checkNumber(where, "maxMomentum", options.maxMomentum ?? 0.95, { min: 0, below: 1 });
-  const threePhase = checkBoolean(where, "threePhase", options.threePhase ?? false);
+  const config = readOptions(where, options, {
+    maxLearningRate: number({ above: 0 }),
+    totalSteps: integer(1),
+    shape: choice(["cosine", "linear"], "cosine"),
+    warmupFraction: number({ min: 0, max: 1 }, 0.3),
+    divFactor: number({ above: 0 }, 25),
+    finalDivFactor: number({ above: 0 }, 1e4),
+    minMomentum: number(momentum, 0.85),
+    maxMomentum: number(momentum, 0.95),
+    threePhase: boolean(false),
+  });
+  const { maxLearningRate, totalSteps, warmupFraction, minMomentum, maxMomentum } = config;
 
-  const initial = max / divFactor;
+  const initial = maxLearningRate / config.divFactor;
   const peak = warmupFraction * totalSteps - 1;
   const low = { learningRate: initial, momentum: maxMomentum };
   const corners: Corner[] = [
     { step: 0, ...low },
-    { step: peak, learningRate: max, momentum: minMomentum },
-    ...(threePhase ? [{ step: 2 * peak, ...low }] : []),
-    { step: totalSteps - 1, learningRate: initial / finalDivFactor, momentum: maxMomentum },
+    { step: peak, learningRate: maxLearningRate, momentum: minMomentum },
+    ...(config.threePhase ? [{ step: 2 * peak, ...low }] : []),
+    { step: totalSteps - 1, learningRate: initial / config.finalDivFactor, momentum: maxMomentum },
   ];
-  const config = {
-    maxLearningRate: max,
-    totalSteps,
-    shape,
-    warmupFraction,
-    divFactor,
-    finalDivFactor,
-    minMomentum,
-    maxMomentum,
-    threePhase,
-  };
-  return cycle(where, config, corners, shape === "cosine" ? halfCosine : straight);
+  return cycle(where, config, corners, config.shape === "cosine" ? halfCosine : straight);
 }
 
 export interface OneCycleBookOptions {
@@ -113,36 +96,31 @@ export interface OneCycleBookOptions {
  */
 export function oneCycleBook(options: OneCycleBookOptions): OneCycle {
   const where = "oneCycleBook";
-  const keys = ["startLearningRate", "lastSteps", "lastLearningRate", "minMomentum", "maxMomentum"];
-  checkKeys(where, options, ["maxLearningRate", "totalSteps", ...keys]);
-  const max = checkNumber(where, "maxLearningRate", options.maxLearningRate, { above: 0 });
-  const totalSteps = checkNumber(where, "totalSteps", options.totalSteps, { min: 1, integer: true });
-  const start = checkNumber(where, "startLearningRate", options.startLearningRate ?? max / 10, { above: 0 });
-  const defaultLast = Math.min(Math.floor(totalSteps / 10) + 1, totalSteps);
+  const given = readOptions(where, options, {
+    maxLearningRate: number({ above: 0 }),
+    totalSteps: integer(1),
+    startLearningRate: optional(number({ above: 0 })),
+    lastSteps: unchecked(),
+    lastLearningRate: optional(number({ min: 0 })),
+    minMomentum: number(momentum, 0.85),
+    maxMomentum: number(momentum, 0.95),
+  });
+  const { maxLearningRate, totalSteps, minMomentum, maxMomentum } = given;
+  const { startLearningRate = maxLearningRate / 10 } = given;
+  const tenth = Math.min(Math.floor(totalSteps / 10) + 1, totalSteps);
   const last = { min: 1, max: totalSteps, integer: true };
-  const lastSteps = checkNumber(where, "lastSteps", options.lastSteps ?? defaultLast, last);
-  const end = checkNumber(where, "lastLearningRate", options.lastLearningRate ?? start / 1000, { min: 0 });
-  const minMomentum = checkNumber(where, "minMomentum", options.minMomentum ?? 0.85, { min: 0, below: 1 });
-  const maxMomentum = checkNumber(where, "maxMomentum", options.maxMomentum ?? 0.95, { min: 0, below: 1 });
+  const lastSteps = checkNumber(where, "lastSteps", given.lastSteps ?? tenth, last);
+  const { lastLearningRate = startLearningRate / 1000 } = given;
 
   const half = Math.floor((totalSteps - lastSteps) / 2);
-  const low = { learningRate: start, momentum: maxMomentum };
+  const low = { learningRate: startLearningRate, momentum: maxMomentum };
   const corners: Corner[] = [
     { step: 0, ...low },
-    { step: half, learningRate: max, momentum: minMomentum },
+    { step: half, learningRate: maxLearningRate, momentum: minMomentum },
     { step: 2 * half, ...low },
-    { step: totalSteps, learningRate: end, momentum: maxMomentum },
+    { step: totalSteps, learningRate: lastLearningRate, momentum: maxMomentum },
   ];
-  const config = {
-    maxLearningRate: max,
-    totalSteps,
-    startLearningRate: start,
-    lastSteps,
-    lastLearningRate: end,
-    minMomentum,
-    maxMomentum,
-  };
-  return cycle(where, config, corners, straight);
+  return cycle(where, { ...given, startLearningRate, lastSteps, lastLearningRate }, corners, straight);
 }
 
 function straight(fraction: number): number {

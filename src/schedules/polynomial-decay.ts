@@ -1,4 +1,4 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.js";
+import { boolean, number, readOptions } from "../options.js";
 import { pow } from "../runtime/math.js";
 import { named, type NamedSchedule } from "./schedule.js";
 
@@ -21,13 +21,15 @@ export interface PolynomialDecayOptions {
  */
 export function polynomialDecay(options: PolynomialDecayOptions): NamedSchedule {
   const where = "polynomialDecay";
-  checkKeys(where, options, ["initial", "decaySteps", "end", "power", "cycle"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const decaySteps = checkNumber(where, "decaySteps", options.decaySteps, { above: 0 });
-  const end = checkNumber(where, "end", options.end ?? 1e-4, { min: 0 });
-  const power = checkNumber(where, "power", options.power ?? 1, { min: 0 });
-  const cycle = checkBoolean(where, "cycle", options.cycle ?? false);
-  return named(where, { initial, decaySteps, end, power, cycle }, (t) => {
+  const config = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    decaySteps: number({ above: 0 }),
+    end: number({ min: 0 }, 1e-4),
+    power: number({ min: 0 }, 1),
+    cycle: boolean(false),
+  });
+  const { initial, decaySteps, end, power, cycle } = config;
+  return named(where, config, (t) => {
     const steps = cycle ? decaySteps * Math.max(Math.ceil(t / decaySteps), 1) : decaySteps;
     return (initial - end) * pow(1 - Math.min(t / steps, 1), power) + end;
   });

@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber } from "../check.js";
+import { number, readOptions } from "../options.js";
 import { pow } from "../runtime/math.js";
 import { named, type NamedSchedule } from "./schedule.js";
 
@@ -17,9 +17,11 @@ export interface PowerOptions {
  */
 export function power(options: PowerOptions): NamedSchedule {
   const where = "power";
-  checkKeys(where, options, ["initial", "decaySteps", "power"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const decaySteps = checkNumber(where, "decaySteps", options.decaySteps, { above: 0 });
-  const exponent = checkNumber(where, "power", options.power ?? 1, { min: 0 });
-  return named(where, { initial, decaySteps, power: exponent }, (t) => initial / pow(1 + t / decaySteps, exponent));
+  const config = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    decaySteps: number({ above: 0 }),
+    power: number({ min: 0 }, 1),
+  });
+  const { initial, decaySteps, power: exponent } = config;
+  return named(where, config, (t) => initial / pow(1 + t / decaySteps, exponent));
 }

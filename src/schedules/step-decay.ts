@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber } from "../check.js";
+import { integer, number, readOptions } from "../options.js";
 import { pow } from "../runtime/math.js";
 import { named, type NamedSchedule } from "./schedule.js";
 
@@ -14,9 +14,11 @@ export interface StepDecayOptions {
 /** initial * factor^floor(t / stepSize). PyTorch's StepLR. */
 export function stepDecay(options: StepDecayOptions): NamedSchedule {
   const where = "stepDecay";
-  checkKeys(where, options, ["initial", "stepSize", "factor"]);
-  const initial = checkNumber(where, "initial", options.initial, { min: 0 });
-  const stepSize = checkNumber(where, "stepSize", options.stepSize, { min: 1, integer: true });
-  const factor = checkNumber(where, "factor", options.factor ?? 0.1, { above: 0 });
-  return named(where, { initial, stepSize, factor }, (t) => initial * pow(factor, Math.floor(t / stepSize)));
+  const config = readOptions(where, options, {
+    initial: number({ min: 0 }),
+    stepSize: integer(1),
+    factor: number({ above: 0 }, 0.1),
+  });
+  const { initial, stepSize, factor } = config;
+  return named(where, config, (t) => initial * pow(factor, Math.floor(t / stepSize)));
 }

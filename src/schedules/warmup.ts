@@ -1,4 +1,5 @@
-import { checkKeys, checkNumber, typeError } from "../check.js";
+import { checkNumber, typeError } from "../check.js";
+import { integer, number, readOptions } from "../options.js";
 import { named, type NamedSchedule, type Schedule } from "./schedule.js";
 
 export interface WarmupOptions {
@@ -16,16 +17,20 @@ export interface WarmupOptions {
  */
 export function warmup(options: WarmupOptions): NamedSchedule {
   const where = "warmup";
-  checkKeys(where, options, ["schedule", "steps", "startFactor"]);
-  const { schedule } = options;
-  if (typeof schedule !== "function" && typeof schedule !== "number") {
-    throw typeError(where, "schedule must be a schedule or a number", "schedule", schedule);
-  }
-  if (typeof schedule === "number") checkNumber(where, "schedule", schedule, { min: 0 });
+  const config = readOptions(where, options, {
+    schedule: scheduleOrNumber,
+    steps: integer(0),
+    startFactor: number({ min: 0, max: 1 }, 1 / 3),
+  });
+  const { schedule, steps, startFactor } = config;
   const after: Schedule = typeof schedule === "number" ? () => schedule : schedule;
-  const steps = checkNumber(where, "steps", options.steps, { min: 0, integer: true });
-  const startFactor = checkNumber(where, "startFactor", options.startFactor ?? 1 / 3, { min: 0, max: 1 });
-  return named(where, { schedule, steps, startFactor }, (t) =>
+  return named(where, config, (t) =>
     t < steps ? after(0) * (startFactor + (1 - startFactor) * (t / steps)) : after(t - steps),
   );
+}
+
+function scheduleOrNumber(where: string, name: string, value: unknown): Schedule | number {
+  if (typeof value === "function") return value as Schedule;
+  if (typeof value === "number") return checkNumber(where, name, value, { min: 0 });
+  throw typeError(where, "schedule must be a schedule or a number", name, value);
 }
