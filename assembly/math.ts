@@ -1,5 +1,5 @@
 /**
- * Scalar float64 functions with the same bits in every engine. JavaScript's Math.exp, log, pow and cos differ in
+ * Scalar float64 functions with the same bits in every engine. JavaScript's Math.exp, log and pow differ in
  * the last digits between engines, so nothing that ends in a weight may use them: schedules, bias corrections and
  * initializers call these instead. They are AssemblyScript's NativeMath (a port of musl), compiled as one separate
  * module that all builds share.
@@ -7,7 +7,4 @@
 export function exp(x: f64): f64 { return NativeMath.exp(x); }
 export function log(x: f64): f64 { return NativeMath.log(x); }
 export function pow(x: f64, y: f64): f64 { return NativeMath.pow(x, y); }
-export function cos(x: f64): f64 { return NativeMath.cos(x); }
-export function tanh(x: f64): f64 { return NativeMath.tanh(x); }
-export function expm1(x: f64): f64 { return NativeMath.expm1(x); }
 export function log1p(x: f64): f64 { return NativeMath.log1p(x); }

@@ -30,7 +30,4 @@ function portable(): PortableMath {
 export const exp = (x: number): number => portable().exp(x);
 export const log = (x: number): number => portable().log(x);
 export const pow = (x: number, y: number): number => portable().pow(x, y);
-export const cos = (x: number): number => portable().cos(x);
-export const tanh = (x: number): number => portable().tanh(x);
-export const expm1 = (x: number): number => portable().expm1(x);
 export const log1p = (x: number): number => portable().log1p(x);

@@ -1,6 +1,6 @@
 /** Activations in float64, from their textbook formulas: the oracle of the kernels. Checked by central differences. */
 import type { ActivationName } from "../../src/activations.js";
-import { exp, expm1, log, log1p, tanh } from "../../src/runtime/math.js";
+import { exp, log, log1p } from "../../src/runtime/math.js";
 
 /** 2 / sqrt(pi) e^(-x^2) times the series of 2^n x^(2n+1) / (2n+1)!!: all terms have one sign. */
 export function erf(x: number): number {
@@ -58,17 +58,17 @@ export const elementwiseReferences: Record<Exclude<ActivationName, "softmax" | "
     kinks: [0],
   },
   elu: {
-    forward: (x, alpha) => (x > 0 ? x : alpha * expm1(x)),
+    forward: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
     derivative: (x, alpha) => (x > 0 ? 1 : alpha * exp(x)),
     kinks: [0],
   },
   selu: {
-    forward: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * expm1(x)),
+    forward: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
     derivative: (x) => SELU_SCALE * (x > 0 ? 1 : SELU_ALPHA * exp(x)),
     kinks: [0],
   },
   celu: {
-    forward: (x, alpha) => (x > 0 ? x : alpha * expm1(x / alpha)),
+    forward: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x / alpha)),
     derivative: (x, alpha) => (x > 0 ? 1 : exp(x / alpha)),
   },
   gelu: {
@@ -79,7 +79,7 @@ export const elementwiseReferences: Record<Exclude<ActivationName, "softmax" | "
     forward: (x) => gated(x, sigmoid(2 * geluArgument(x))),
     derivative(x) {
       if (Math.abs(x) > 40) return x > 0 ? 1 : 0;
-      const t = tanh(geluArgument(x));
+      const t = Math.tanh(geluArgument(x));
       return (1 + t) / 2 + (x / 2) * (1 - t * t) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
     },
   },
@@ -91,10 +91,10 @@ export const elementwiseReferences: Record<Exclude<ActivationName, "softmax" | "
     },
   },
   mish: {
-    forward: (x) => gated(x, tanh(softplus(x))),
+    forward: (x) => gated(x, Math.tanh(softplus(x))),
     derivative(x) {
       if (Math.abs(x) > 700) return x > 0 ? 1 : 0;
-      const t = tanh(softplus(x));
+      const t = Math.tanh(softplus(x));
       return t + x * (1 - t * t) * sigmoid(x);
     },
   },
@@ -114,7 +114,7 @@ export const elementwiseReferences: Record<Exclude<ActivationName, "softmax" | "
     derivative: (x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6),
     kinks: [-3, 3],
   },
-  tanh: { forward: tanh, derivative: (x) => (1 - tanh(x)) * (1 + tanh(x)) },
+  tanh: { forward: Math.tanh, derivative: (x) => (1 - Math.tanh(x)) * (1 + Math.tanh(x)) },
   exponential: { forward: exp, derivative: exp },
   abs: { forward: Math.abs, derivative: Math.sign, kinks: [0] },
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { scheduleConfig, scheduleFromConfig, schedules } from "../../src/schedules/index.js";
-import type { NamedSchedule } from "../../src/schedules/schedule.js";
+import { halfCosine, type NamedSchedule } from "../../src/schedules/schedule.js";
 import { expectClose } from "../closeness.js";
 
 interface Golden {
@@ -105,6 +105,14 @@ describe("schedules by hand", () => {
         }
       }
     }
+  });
+
+  it("half a cosine is within 2^-52 of it, as Math.cos's is, and its ends are exact", () => {
+    for (let i = 0; i <= 1000; i++) {
+      const other = (1 + Math.cos((Math.PI * i) / 1000)) / 2;
+      expect(Math.abs(halfCosine(i / 1000) - other)).toBeLessThanOrEqual(2 * 2 ** -52);
+    }
+    expect([0, 0.5, 1].map(halfCosine)).toEqual([1, 0.5, 0]);
   });
 
   it("cosineDecayRestarts restarts at exactly the period's end, however many there were", () => {
