@@ -96,9 +96,9 @@ export function exp(x: v128): v128 {
   return f32x4.mul(f32x4.mul(p, low), high);
 }
 
-/** e^x for x <= 0. 2 ULP. Six instructions shorter than exp. */
+/** e^x for x <= 43, where 2^64 e^x has an f32. 2 ULP. Six instructions shorter than exp. */
 @inline
-export function expNonPositive(x: v128): v128 {
+export function expBounded(x: v128): v128 {
   x = f32x4.pmax(x, splat(EXP_LOWEST));
   const rounded = madd(x, splat(LOG2E), splat(ROUND_191));
   const r = reduced(x, f32x4.sub(rounded, splat(ROUND_191)));
@@ -222,7 +222,7 @@ export function log1p(x: v128): v128 {
 /** log(1 + e^x) = max(x, 0) + log1p(e^-|x|). 4 ULP. */
 @inline
 export function softplus(x: v128): v128 {
-  return f32x4.add(f32x4.pmax(x, ZERO), log1pReduced(expNonPositive(v128.or(x, splat(SIGN)))));
+  return f32x4.add(f32x4.pmax(x, ZERO), log1pReduced(expBounded(v128.or(x, splat(SIGN)))));
 }
 
 // sigmoid: 32 e^r = 32 + 32 r + r^2 (S0 + S1 r + ... + S4 r^4), 32 times the coefficients of exp, so that the largest

@@ -1,7 +1,7 @@
 import { sum } from "../blas1";
 import { bytes, firstLanes, map1, map2 } from "../lanes";
 import { nmadd, sumLanes } from "../simd";
-import { expNonPositive, log } from "../vmath";
+import { expBounded, log } from "../vmath";
 import { rowMaximum } from "./softmax";
 
 const ZERO = f32x4.splat(0);
@@ -17,14 +17,14 @@ function sumOfExponentials(width: i32, x: usize, maximum: v128): f32 {
   let s2 = ZERO;
   let s3 = ZERO;
   for (; x < unrolled; x += 64) {
-    s0 = f32x4.add(s0, expNonPositive(f32x4.sub(v128.load(x), maximum)));
-    s1 = f32x4.add(s1, expNonPositive(f32x4.sub(v128.load(x, 16), maximum)));
-    s2 = f32x4.add(s2, expNonPositive(f32x4.sub(v128.load(x, 32), maximum)));
-    s3 = f32x4.add(s3, expNonPositive(f32x4.sub(v128.load(x, 48), maximum)));
+    s0 = f32x4.add(s0, expBounded(f32x4.sub(v128.load(x), maximum)));
+    s1 = f32x4.add(s1, expBounded(f32x4.sub(v128.load(x, 16), maximum)));
+    s2 = f32x4.add(s2, expBounded(f32x4.sub(v128.load(x, 32), maximum)));
+    s3 = f32x4.add(s3, expBounded(f32x4.sub(v128.load(x, 48), maximum)));
   }
-  for (; x < body; x += 16) s0 = f32x4.add(s0, expNonPositive(f32x4.sub(v128.load(x), maximum)));
+  for (; x < body; x += 16) s0 = f32x4.add(s0, expBounded(f32x4.sub(v128.load(x), maximum)));
   if (rest) {
-    s1 = f32x4.add(s1, v128.and(firstLanes(rest), expNonPositive(f32x4.sub(v128.load(x), maximum))));
+    s1 = f32x4.add(s1, v128.and(firstLanes(rest), expBounded(f32x4.sub(v128.load(x), maximum))));
   }
   return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }
@@ -55,7 +55,7 @@ export function logSoftmaxForward(rows: i32, width: i32, x: usize, y: usize): vo
 @final
 class LogSoftmaxBackward {
   @inline of(y: v128, dy: v128, total: v128, b: v128, c: v128): v128 {
-    return nmadd(expNonPositive(y), total, dy);
+    return nmadd(expBounded(y), total, dy);
   }
 }
 

@@ -1,6 +1,6 @@
 import { map1, map2 } from "../lanes";
 import { madd } from "../simd";
-import { exp, splat } from "../vmath";
+import { expBounded, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
 const ONE = memory.data<f32>([1]);
@@ -14,7 +14,7 @@ const HIGHEST = memory.data<f32>([20]);
 @final
 class MishForward {
   @inline of(x: v128, a: v128, b: v128, c: v128): v128 {
-    const e = exp(f32x4.pmin(x, splat(HIGHEST)));
+    const e = expBounded(f32x4.pmin(x, splat(HIGHEST)));
     const n = f32x4.mul(e, f32x4.add(e, splat(TWO)));
     // n is 0 there: the limit instead of -Infinity * 0.
     return f32x4.mul(f32x4.pmax(x, splat(LOWEST)), f32x4.div(n, f32x4.add(n, splat(TWO))));
@@ -36,7 +36,7 @@ class MishBackward {
   @inline of(x: v128, dy: v128, a: v128, b: v128, c: v128): v128 {
     const v = f32x4.pmax(x, splat(LOWEST));
     const near = f32x4.pmin(v, splat(HIGHEST));
-    const e = exp(near);
+    const e = expBounded(near);
     const n = f32x4.mul(e, f32x4.add(e, splat(TWO)));
     const m = f32x4.add(n, splat(TWO));
     const slope = f32x4.div(f32x4.mul(f32x4.mul(near, splat(FOUR)), f32x4.mul(e, f32x4.add(e, splat(ONE)))), m);

@@ -1,7 +1,7 @@
 import { sdot, sscal } from "../blas1";
 import { bytes, firstLanes, map2, storeFirst } from "../lanes";
 import { select, sumLanes } from "../simd";
-import { expNonPositive } from "../vmath";
+import { expBounded } from "../vmath";
 
 const ZERO = f32x4.splat(0);
 const MINUS_INFINITE = f32x4.splat(-Infinity);
@@ -40,10 +40,10 @@ function exponentials(width: i32, x: usize, y: usize, maximum: v128): f32 {
   let s2 = ZERO;
   let s3 = ZERO;
   for (; x < unrolled; x += 64, y += 64) {
-    const e0 = expNonPositive(f32x4.sub(v128.load(x), maximum));
-    const e1 = expNonPositive(f32x4.sub(v128.load(x, 16), maximum));
-    const e2 = expNonPositive(f32x4.sub(v128.load(x, 32), maximum));
-    const e3 = expNonPositive(f32x4.sub(v128.load(x, 48), maximum));
+    const e0 = expBounded(f32x4.sub(v128.load(x), maximum));
+    const e1 = expBounded(f32x4.sub(v128.load(x, 16), maximum));
+    const e2 = expBounded(f32x4.sub(v128.load(x, 32), maximum));
+    const e3 = expBounded(f32x4.sub(v128.load(x, 48), maximum));
     s0 = f32x4.add(s0, e0);
     s1 = f32x4.add(s1, e1);
     s2 = f32x4.add(s2, e2);
@@ -54,12 +54,12 @@ function exponentials(width: i32, x: usize, y: usize, maximum: v128): f32 {
     v128.store(y, e3, 48);
   }
   for (; x < body; x += 16, y += 16) {
-    const e = expNonPositive(f32x4.sub(v128.load(x), maximum));
+    const e = expBounded(f32x4.sub(v128.load(x), maximum));
     s0 = f32x4.add(s0, e);
     v128.store(y, e);
   }
   if (rest) {
-    const e = v128.and(firstLanes(rest), expNonPositive(f32x4.sub(v128.load(x), maximum)));
+    const e = v128.and(firstLanes(rest), expBounded(f32x4.sub(v128.load(x), maximum)));
     s1 = f32x4.add(s1, e);
     storeFirst(y, e, rest);
   }

@@ -8,7 +8,7 @@
  */
 import { madd, select, sumLanes } from "../simd";
 import { bytes } from "../lanes";
-import { expNonPositive } from "../vmath";
+import { expBounded } from "../vmath";
 import { logOf } from "./probability";
 import { firstLanes, storeFirst } from "./rows";
 
@@ -33,7 +33,7 @@ function sumOfExp(width: i32, z: usize, m: v128): f32 {
   const lastLanes = firstLanes(width & 3);
   let sum = ZERO;
   for (let j: i32 = 0; j < width; j += 4) {
-    let value = expNonPositive(f32x4.sub(v128.load(z + bytes(j)), m));
+    let value = expBounded(f32x4.sub(v128.load(z + bytes(j)), m));
     if (j + 4 > width) value = v128.and(value, lastLanes);
     sum = f32x4.add(sum, value);
   }
@@ -74,7 +74,7 @@ function exponentials(width: i32, z: usize, m: v128, dz: usize): f32 {
   const lastLanes = firstLanes(width & 3);
   let sum = ZERO;
   for (let j: i32 = 0; j < width; j += 4) {
-    let value = expNonPositive(f32x4.sub(v128.load(z + bytes(j)), m));
+    let value = expBounded(f32x4.sub(v128.load(z + bytes(j)), m));
     if (j + 4 <= width) {
       v128.store(dz + bytes(j), value);
     } else {

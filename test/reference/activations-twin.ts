@@ -8,7 +8,7 @@ import {
   exp,
   exp2,
   expm1NonPositive,
-  expNonPositive,
+  expBounded,
   f,
   gateDerivative,
   log,
@@ -95,13 +95,13 @@ export const elementwiseTwins: Record<Exclude<ActivationName, "softmax" | "logSo
   },
   mish: {
     forward(x) {
-      const e = exp(pmin(x, mish["HIGHEST"]!));
+      const e = expBounded(pmin(x, mish["HIGHEST"]!));
       const n = f(e * f(e + 2));
       return f(pmax(x, mish["LOWEST"]!) * f(n / f(n + 2)));
     },
     backward(x, dy) {
       const near = clamp(x, mish["LOWEST"]!, mish["HIGHEST"]!);
-      const e = exp(near);
+      const e = expBounded(near);
       const n = f(e * f(e + 2));
       const m = f(n + 2);
       const slope = f(f(f(near * 4) * f(e * f(e + 1))) / m);
@@ -164,7 +164,7 @@ export const rowTwins: Record<"softmax" | "logSoftmax", RowTwin> = {
   softmax: {
     forward(x) {
       const maximum = rowMaximum(x);
-      const e = x.map((value) => expNonPositive(f(value - maximum)));
+      const e = x.map((value) => expBounded(f(value - maximum)));
       const scale = f(1 / rowSum(e, (i, sum) => f(sum + e[i]!)));
       return e.map((value) => scale * value);
     },
@@ -176,12 +176,12 @@ export const rowTwins: Record<"softmax" | "logSoftmax", RowTwin> = {
   logSoftmax: {
     forward(x) {
       const maximum = rowMaximum(x);
-      const logSum = log(rowSum(x, (i, sum) => f(sum + expNonPositive(f(x[i]! - maximum)))));
+      const logSum = log(rowSum(x, (i, sum) => f(sum + expBounded(f(x[i]! - maximum)))));
       return x.map((value) => f(value - maximum) - logSum);
     },
     backward(y, dy) {
       const total = rowSum(dy, (i, sum) => f(sum + dy[i]!), true);
-      return y.map((value, i) => nmadd(expNonPositive(value), total, dy[i]!));
+      return y.map((value, i) => nmadd(expBounded(value), total, dy[i]!));
     },
   },
 };

@@ -50,7 +50,7 @@ export function exp(x: number): number {
   return f(f(p * fromBits(half << 23)) * fromBits((bits(rounded) - half) << 23));
 }
 
-export function expNonPositive(x: number): number {
+export function expBounded(x: number): number {
   x = pmax(x, C["EXP_LOWEST"]!);
   const rounded = madd(x, C["LOG2E"]!, C["ROUND_191"]!);
   const p = expReduced(reduced(x, f(rounded - C["ROUND_191"]!)), "TWO_TO_MINUS_64", "F");
@@ -121,7 +121,7 @@ export function log1p(x: number): number {
 }
 
 export function softplus(x: number): number {
-  return f(pmax(x, 0) + log1pReduced(expNonPositive(-Math.abs(x))));
+  return f(pmax(x, 0) + log1pReduced(expBounded(-Math.abs(x))));
 }
 
 /** 2^-32 e^-x */
