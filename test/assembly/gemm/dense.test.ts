@@ -14,7 +14,8 @@ const upTo = (n: number): number[] => Array.from({ length: n + 1 }, (_, i) => i)
 eachBuild("dense products", (engine, build) => {
   const { kernels } = engine;
 
-  it.each(upTo(13))("every remainder of the tiles, m = %i", (m) => {
+  // From 16 samples on the input gradient has tiles of its own.
+  it.each([...upTo(13), 16, 17])("every remainder of the tiles, m = %i", (m) => {
     let worst = 0;
     for (const n of upTo(17)) {
       for (const k of [0, 1, 2, 3, 4, 5, 8, 9, 13]) {
@@ -41,6 +42,11 @@ eachBuild("dense products", (engine, build) => {
     [513, 3, 5],
     [32, 70, 256],
     [33, 519, 9],
+    [16, 7, 40],
+    [17, 14, 37],
+    [19, 11, 65],
+    [18, 513, 35],
+    [4, 9, 513],
   ])("sizes beside the cache blocks: %i x %i x %i", (m, n, k) => {
     expect(checkDense(engine, build, { m, n, k, useBias: true, apart: 1 })).toBeLessThanOrEqual(TRIPWIRE_SIGNED);
     expect(checkDense(engine, build, { m, n, k, low: 0 })).toBeLessThanOrEqual(tripwirePositive(Math.max(m, n, k)));
