@@ -212,13 +212,14 @@ export function loadTargets(engine: Engine, plan: Plan, batch: Batch): void {
 function loadScale(engine: Engine, loss: PlanLoss, weights: Float32Array | undefined, batch: Batch): void {
   const { positions } = loss;
   const n = batch.rows * positions;
-  const scale = engine.floats(loss.scale.address, n);
+  const { f32 } = engine;
+  const first = loss.scale.address >>> 2;
   if (weights === undefined) {
-    scale.fill(1 / n);
+    f32.fill(1 / n, first, first + n);
     return;
   }
   for (let r = 0; r < batch.rows; r++) {
     const row = batch.order === undefined ? batch.start + r : batch.order[batch.start + r]!;
-    scale.fill(weights[row]! / n, r * positions, (r + 1) * positions);
+    f32.fill(weights[row]! / n, first + r * positions, first + (r + 1) * positions);
   }
 }

@@ -161,13 +161,13 @@ export class Tally {
   readonly #engine: Engine;
   #rows = 0;
   #loss = 0;
-  readonly #losses: Float64Array;
+  readonly #losses: number[];
 
   constructor(compiled: Compiled, engine: Engine) {
     this.#compiled = compiled;
     this.#engine = engine;
     this.#metrics = compiled.createMetrics();
-    this.#losses = new Float64Array(compiled.losses.length);
+    this.#losses = compiled.losses.map(() => 0);
   }
 
   reset(): void {

@@ -394,7 +394,8 @@ export class OptimizerRun {
       const p = scalars as Record<"updates", number>;
       p.updates++;
       for (const [product, factor] of this.#products) scalars[product]! *= factor(h, p);
-      for (let i = 0; i < parts.length; i++) {
+      // From the last to the first: with that the next forward pass begins, while it is still in the cache.
+      for (let i = parts.length - 1; i >= 0; i--) {
         blocks?.make(i);
         const part = parts[i]!;
         definition.step(kernels, part.size, part.address, gradient, around, part.slots, h, p);
