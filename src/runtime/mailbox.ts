@@ -21,6 +21,9 @@ export const PIECES = 3;
 export const ARGUMENTS = 4;
 /** A word that never changes, to sleep on for a while. */
 export const NEVER = 5;
+/** Position of the argument of which each thread has its own, an address of scratch memory (-1: none), and bytes between them. */
+export const SCRATCH = 6;
+export const SCRATCH_BYTES = 7;
 /** For each piece -call while nobody has taken it, +call afterwards. */
 export const TAKEN = 16;
 /** For each piece +call when it is finished, -call when its kernel trapped. */

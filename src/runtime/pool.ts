@@ -11,6 +11,8 @@ import {
   NEVER,
   PARKED,
   PIECES,
+  SCRATCH,
+  SCRATCH_BYTES,
   TAKEN,
   newMailbox,
   openMailbox,
@@ -123,8 +125,9 @@ export class Pool {
   }
 
   /**
-   * Runs a kernel on pieces. `layOut` writes the arguments of a piece to values from an index on. Throws a RuntimeError
-   * if a worker's kernel traps or a worker stops in the middle of a piece: memory is half written then.
+   * Runs a kernel on pieces. `layOut` writes the arguments of a piece to values from an index on; `scratch` is the
+   * position of that which is scratch memory, so many bytes for each thread, or -1. Throws a RuntimeError if a worker's
+   * kernel traps or a worker stops in the middle of a piece: memory is half written then.
    */
   run(
     index: number,
@@ -132,6 +135,8 @@ export class Pool {
     count: number,
     pieces: number,
     layOut: (piece: number, values: Float64Array, at: number) => void,
+    scratch: number,
+    scratchBytes: number,
   ): void {
     const { words, values } = this.#mailbox;
     const call = (this.#call % LAST_CALL) + 1;
@@ -139,6 +144,8 @@ export class Pool {
     words[KERNEL] = index;
     words[PIECES] = pieces;
     words[ARGUMENTS] = count;
+    words[SCRATCH] = scratch;
+    words[SCRATCH_BYTES] = scratchBytes;
     for (let piece = 0; piece < pieces; piece++) {
       layOut(piece, values, piece * MAX_ARGUMENTS);
       Atomics.store(words, TAKEN + piece, -call);

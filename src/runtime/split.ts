@@ -14,7 +14,7 @@
  *     w   floats of a row
  *     k   floats of a column; marks a product, whose first three arguments are m n k
  *     o   the number of the first unit: for random numbers, and where addresses stay
- *     s   an address of scratch memory, one block for each piece
+ *     s   an address of scratch memory, one block for each thread
  *     .   anything that stays as it is
  *
  * An address 0 means "none" and stays 0.
@@ -40,6 +40,8 @@ interface Cut {
   readonly grain: number;
   /** Work of a float that it touches. Default 1. */
   readonly cost?: number;
+  /** Units of a piece at least, if there are more pieces than threads: where every piece first packs an operand. */
+  readonly atLeast?: number;
 }
 
 const elements = (word: string): Cut => ({ word, grain: LINE });
@@ -62,7 +64,7 @@ const lossBackward = rows("nwrrar");
 const sparseForward = rows("nwraa");
 const sparseBackward = rows("nwraar");
 /** General products: B and, where transposed, A are packed. */
-const product = (word: string): Cut => ({ word, grain: 2 * PANEL });
+const product = (word: string): Cut => ({ word, grain: 2 * PANEL, atLeast: 128 });
 
 /** Every kernel that is cut. What is missing runs on the main thread: sums over everything, and small or rare things. */
 const CUTS: { readonly [name in keyof Kernels]?: Cut | ((...values: number[]) => Cut) } = {
@@ -221,7 +223,7 @@ export function wordsOf(name: keyof Kernels): string[] {
   return (typeof given === "function" ? [given(0, FEW_COLUMNS), given(0, 0)] : [given]).map(({ word }) => word);
 }
 
-/** Kernels that say how many floats of scratch memory a product needs: each piece has its own. */
+/** Kernels that say how many floats of scratch memory a product needs: each thread has its own. */
 const SCRATCH: { readonly [name in keyof Kernels]?: keyof Kernels } = {
   denseBackwardInput: "denseBackwardInputScratch",
   sgemmNN: "sgemmScratch",
@@ -253,9 +255,9 @@ export function splitKernels(kernels: Kernels, pool: Pool, splitFrom: number): K
       const pieces = cutter.pieces(values, pool.threads, splitFrom);
       if (pieces < 2) return kernel(...values);
       const block = scratch === undefined ? 0 : 4 * (scratch(values[0]!, values[1]!, values[2]!) as number);
-      pool.run(index, kernel, values.length, pieces, (piece, out, at) =>
-        cutter.layOut(values, piece, pieces, piece * block, out, at),
-      );
+      const layOut = (piece: number, out: Float64Array, at: number): void =>
+        cutter.layOut(values, piece, pieces, out, at);
+      pool.run(index, kernel, values.length, pieces, layOut, cutter.scratch, block);
       return undefined;
     };
   });
@@ -286,6 +288,8 @@ class Cutter {
   readonly #width: number;
   readonly #depth: number;
   readonly #first: number;
+  /** Position of the scratch memory; -1 if there is none. */
+  readonly scratch: number;
   /** Addresses that move with the units. */
   readonly #moving: readonly number[];
 
@@ -296,7 +300,8 @@ class Cutter {
     this.#width = word.indexOf("w");
     this.#depth = word.indexOf("k");
     this.#first = word.indexOf("o");
-    this.#moving = [...word].flatMap((letter, i) => ("abrLps".includes(letter) ? [i] : []));
+    this.scratch = word.indexOf("s");
+    this.#moving = [...word].flatMap((letter, i) => ("abrLp".includes(letter) ? [i] : []));
   }
 
   /** What a call costs, as floats touched. */
@@ -307,14 +312,12 @@ class Cutter {
     return values[this.#count]! * length * this.#moving.length * (this.#cut.cost ?? 1);
   }
 
-  /**
-   * How many pieces: one for each thread, and more where they have so much work each, but for those with scratch memory,
-   * of which there is a block for each thread. Not more than there are grains.
-   */
+  /** How many pieces: one for each thread, and more where they have so much work each; not more than there are grains. */
   pieces(values: readonly number[], threads: number, least: number): number {
-    const most = threads * (this.#cut.word.includes("s") ? 1 : MAX_PIECES_PER_THREAD);
-    const wanted = Math.max(threads, Math.floor(this.work(values) / Math.max(least, 1)));
-    return Math.min(wanted, most, this.#grains(values));
+    const { atLeast = 1 } = this.#cut;
+    const wanted = Math.min(this.work(values) / Math.max(least, 1), values[this.#count]! / atLeast);
+    const most = Math.min(threads * MAX_PIECES_PER_THREAD, this.#grains(values));
+    return Math.min(Math.max(threads, Math.floor(wanted)), most);
   }
 
   #grains(values: readonly number[]): number {
@@ -322,23 +325,15 @@ class Cutter {
   }
 
   /** Writes the arguments of a piece. Pieces differ by at most a grain. */
-  layOut(
-    values: readonly number[],
-    piece: number,
-    pieces: number,
-    scratch: number,
-    out: Float64Array,
-    at: number,
-  ): void {
+  layOut(values: readonly number[], piece: number, pieces: number, out: Float64Array, at: number): void {
     const grains = this.#grains(values);
     const from = Math.floor((piece * grains) / pieces) * this.#cut.grain;
     const to = Math.min(Math.floor(((piece + 1) * grains) / pieces) * this.#cut.grain, values[this.#count]!);
     for (let i = 0; i < values.length; i++) out[at + i] = values[i]!;
     out[at + this.#count] = to - from;
-    const { word } = this.#cut;
     if (this.#first >= 0) out[at + this.#first] = values[this.#first]! + from;
     for (const i of this.#moving) {
-      if (values[i] !== 0) out[at + i] = values[i]! + (word[i] === "s" ? scratch : from * this.#stride(values, i));
+      if (values[i] !== 0) out[at + i] = values[i]! + from * this.#stride(values, i);
     }
   }
 

@@ -11,13 +11,18 @@ import {
   MAX_ARGUMENTS,
   PARKED,
   PIECES,
+  SCRATCH,
+  SCRATCH_BYTES,
   TAKEN,
   openMailbox,
   type Assignment,
 } from "./mailbox.js";
 
-/** Looks at the mailbox before a worker sleeps: some 50 microseconds, longer than the pause between two calls of a step. */
-const LOOKS = 20_000;
+/**
+ * Looks at the mailbox before a worker sleeps: some .8 ms, longer than the pause between two calls of a step or between two
+ * steps, in which the main thread copies a batch. To be woken takes as long as a small step.
+ */
+const LOOKS = 100_000;
 
 interface Port {
   onmessage: ((event: { data: Assignment }) => void) | null;
@@ -62,6 +67,7 @@ function work({ mailbox, thread, threads }: Assignment, kernels: readonly Kernel
       // Taken: the call stays in the mailbox until this piece is finished.
       given.length = words[ARGUMENTS]!;
       for (let j = 0; j < given.length; j++) given[j] = values[piece * MAX_ARGUMENTS + j]!;
+      if (words[SCRATCH]! >= 0) given[words[SCRATCH]!]! += thread * words[SCRATCH_BYTES]!;
       let finished = call;
       try {
         kernels[words[KERNEL]!]!(...given);

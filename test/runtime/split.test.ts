@@ -42,35 +42,38 @@ describe("the table of cuts", () => {
   );
 });
 
-/** Floats of every array: as many as the largest case touches. */
-const FLOATS = 1 << 15;
-
-/** Sizes of a case by name of the argument; what is not named gets a number of its type. */
+/**
+ * Sizes of a case by name of the argument; what is not named gets a number of its type. `floats`: of every array, as many as
+ * the case touches.
+ */
 const SIZES = [
-  { n: 1021, rows: 37, width: 10, m: 37, k: 61, columns: 77 },
-  { n: 64, rows: 5, width: 3, m: 70, k: 33, columns: 131 },
-  { n: 3000, rows: 130, width: 21, m: 130, k: 8, columns: 12 },
+  { n: 1021, rows: 37, width: 10, m: 37, k: 61, columns: 77, floats: 1 << 15 },
+  { n: 64, rows: 5, width: 3, m: 70, k: 33, columns: 131, floats: 1 << 15 },
+  { n: 3000, rows: 130, width: 21, m: 130, k: 8, columns: 12, floats: 1 << 15 },
 ];
+/** More pieces than threads also where every piece packs an operand. */
+const MANY = { n: 128, rows: 8, width: 12, m: 275, k: 100, columns: 300, floats: 1 << 17 };
 
 /** Runs a kernel once on arrays of fixed contents; returns everything that it may have written. */
-function outputs(engine: Engine, name: string, size: (typeof SIZES)[number]): Float32Array {
+function outputs(engine: Engine, name: string, size: typeof MANY): Float32Array {
+  const { floats } = size;
   const list = declared.get(name)!;
   const byColumns = list.some(({ name: argument }) => argument === "m");
   const all: number[] = [];
   const compared: number[] = [];
   const values = list.map(({ name: argument, type }, i): number => {
     if (type === "usize") {
-      const address = engine.arena.allocate(FLOATS * 4);
+      const address = engine.arena.allocate(floats * 4);
       all.push(address);
       if (argument !== "scratch") compared.push(address);
-      engine.floats(address, FLOATS).fill(0);
+      engine.floats(address, floats).fill(0);
       if (argument === "labels")
         engine.i32.set(
-          Int32Array.from({ length: FLOATS }, (_, j) => j % size.width),
+          Int32Array.from({ length: floats }, (_, j) => j % size.width),
           address >>> 2,
         );
       // Between 0.1 and 0.9: inside the domain of every kernel, be it a variance, a probability or a slope.
-      else engine.kernels.uniformFill(FLOATS, 0, address, 7, i, 0.1, 0.9);
+      else engine.kernels.uniformFill(floats, 0, address, 7, i, 0.1, 0.9);
       return address;
     }
     if (type === "f32") return argument === "epsilon" || argument === "floor" ? 1e-6 : 0.4;
@@ -84,8 +87,8 @@ function outputs(engine: Engine, name: string, size: (typeof SIZES)[number]): Fl
       : 12 + i;
   });
   (engine.kernels as unknown as Record<string, (...given: number[]) => void>)[name]!(...values);
-  const found = new Float32Array(FLOATS * compared.length);
-  compared.forEach((address, i) => found.set(engine.floats(address, FLOATS), i * FLOATS));
+  const found = new Float32Array(floats * compared.length);
+  compared.forEach((address, i) => found.set(engine.floats(address, floats), i * floats));
   for (const address of all) engine.arena.free(address);
   return found;
 }
@@ -94,7 +97,8 @@ describe.each(["baseline", "relaxed"] as const)("with %s, any number of threads 
   const [one, ...several] = [1, 2, 3, 4].map((threads) => engineOf(build, 2048, threads));
   test.each(CUT_KERNELS)("%s", async (name) => {
     for (const engine of several) await engine.ready();
-    for (const size of SIZES) {
+    const packs = wordsOf(name).some((word) => word.includes("s"));
+    for (const size of packs ? [...SIZES, MANY] : SIZES) {
       const expected = new Uint32Array(outputs(one!, name, size).buffer);
       for (const engine of several) {
         const found = new Uint32Array(outputs(engine, name, size).buffer);
