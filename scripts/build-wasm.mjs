@@ -20,7 +20,7 @@ for (const [target, entry] of Object.entries(entries)) {
 }
 
 const [relaxed, math, unpacker] = ["relaxed", "math", "unpack"].map((name) => readFileSync(`build/${name}.wasm`));
-const packed = pack(relaxed, math).toString("base64");
+const packed = Buffer.from(await pack(relaxed, math)).toString("base64");
 
 // What the library will do at run time, to see that it gives the same bytes.
 const { memory, heapBase, fromBase64, inflate, unpack } = new WebAssembly.Instance(new WebAssembly.Module(unpacker))

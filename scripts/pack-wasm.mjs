@@ -1,5 +1,5 @@
 // Packs the relaxed build as assembly/packed/unpack.ts unpacks it, where the form is described.
-import { constants, deflateRawSync } from "node:zlib";
+import zopfli from "@gfx/zopfli";
 
 const [END, MADD, NMADD] = ["0b", "fd8502", "fd8602"];
 
@@ -88,7 +88,7 @@ function leb(value) {
 
 const u32 = (value) => new Uint8Array(Uint32Array.of(value).buffer);
 
-/** Packs the relaxed build; `others` are the bytes of another module, kept as they are. */
+/** Packs the relaxed build; `others` are the bytes of another module, kept as they are. Returns a promise. */
 export function pack(module, others) {
   const reader = new Reader(module);
   reader.take(8);
@@ -170,10 +170,6 @@ export function pack(module, others) {
     instructions.flatMap(({ index }) => leb(index)),
     ...immediates,
   ].map((stream) => Uint8Array.from([...u32(stream.length), ...stream]));
-  // A block of deflate for every stream, each with Huffman codes of its own.
-  const deflated = streams.map((stream, i) => {
-    const finishFlush = i < streams.length - 1 ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
-    return deflateRawSync(stream, { level: 9, memLevel: 9, finishFlush });
-  });
-  return Buffer.concat(deflated);
+  // Zopfli finds where Huffman codes of their own pay, which is about where a stream ends.
+  return zopfli.deflateAsync(Buffer.concat(streams), { blocksplittingmax: 40 });
 }
