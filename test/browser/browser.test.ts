@@ -1,6 +1,7 @@
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { dispose } from "../../src/index.js";
 import { chromium, noChromium } from "./chromium.js";
 import { firefox, noFirefox } from "./firefox.js";
 import { runInBrowser, type PageOptions } from "./page.js";
@@ -19,6 +20,9 @@ async function bundle(contents: string): Promise<string> {
   });
   return outputFiles[0]!.text;
 }
+
+// The program starts the engine that models share, which the tests' setup may have done with several threads.
+dispose();
 
 const browsers = [
   { browser: chromium, missing: noChromium },
