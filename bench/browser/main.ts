@@ -22,6 +22,9 @@ const filter = (positionals[0] ?? "").toLowerCase();
 const host = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, date: new Date().toISOString().slice(0, 10) };
 console.log(`${host.cpu}, ${host.cores} cores, one thread used`);
 
+// An interrupted program ends in the ordinary way, which ends the browser too.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+
 const reports: (Report & { browser: string })[] = [];
 for (const [browser, missing] of [
   [chromium, noChromium],

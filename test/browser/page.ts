@@ -63,8 +63,9 @@ export async function runInBrowser(browser: Browser, script: string, options: Pa
     const post = (body) => fetch("/report", { method: "POST", body: JSON.stringify(body) });
     const told = (error) => error + "\\n" + (error?.stack ?? "");
     globalThis.report = (value) => post({ value });
-    addEventListener("error", (event) => post({ error: told(event.error ?? event.message) }));
-    addEventListener("unhandledrejection", (event) => post({ error: told(event.reason) }));`;
+    const tell = (error) => post({ error: told(error) }).catch(() => {}); // nobody listens any more: no rejection anew
+    addEventListener("error", (event) => tell(event.error ?? event.message));
+    addEventListener("unhandledrejection", (event) => tell(event.reason));`;
   const files: Record<string, [type: string, body: string]> = {
     "/": [
       "text/html",
