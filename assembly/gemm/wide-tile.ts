@@ -8,15 +8,15 @@ export function oneRowTile(k: i32, x: usize, w: usize, panel: usize, from: usize
   let w1 = w + panel, w2 = w1 + panel, w3 = w2 + panel;
   let c0 = v128.load(from), c1 = v128.load(from, 16), c2 = v128.load(from, 32), c3 = v128.load(from, 48);
   let c4 = v128.load(from, 64), c5 = v128.load(from, 80), c6 = v128.load(from, 96), c7 = v128.load(from, 112);
-  // Four terms a pass, kept apart by the exits between them: see rowsTile. The exits inside a term are never taken, x and w
-  // being different arrays: some compilers put all loads of a block first, and those of a whole term are too many.
+  // Four terms a pass, kept apart by the exits between them: see rowsTile. The exits inside a term are never taken, panels
+  // having a length: some compilers put all loads of a block first, and those of a whole term are too many.
   for (; k > 0; k -= 4) {
     const v0 = v128.load32_splat(x);
     c0 = madd(v0, v128.load(w), c0);
     c1 = madd(v0, v128.load(w, 16), c1);
     c2 = madd(v0, v128.load(w1), c2);
     c3 = madd(v0, v128.load(w1, 16), c3);
-    if (x == w) break;
+    if (w1 == w) break;
     c4 = madd(v0, v128.load(w2), c4);
     c5 = madd(v0, v128.load(w2, 16), c5);
     c6 = madd(v0, v128.load(w3), c6);
@@ -27,7 +27,7 @@ export function oneRowTile(k: i32, x: usize, w: usize, panel: usize, from: usize
     c1 = madd(v1, v128.load(w, 48), c1);
     c2 = madd(v1, v128.load(w1, 32), c2);
     c3 = madd(v1, v128.load(w1, 48), c3);
-    if (x == w) break;
+    if (w1 == w) break;
     c4 = madd(v1, v128.load(w2, 32), c4);
     c5 = madd(v1, v128.load(w2, 48), c5);
     c6 = madd(v1, v128.load(w3, 32), c6);
@@ -38,7 +38,7 @@ export function oneRowTile(k: i32, x: usize, w: usize, panel: usize, from: usize
     c1 = madd(v2, v128.load(w, 80), c1);
     c2 = madd(v2, v128.load(w1, 64), c2);
     c3 = madd(v2, v128.load(w1, 80), c3);
-    if (x == w) break;
+    if (w1 == w) break;
     c4 = madd(v2, v128.load(w2, 64), c4);
     c5 = madd(v2, v128.load(w2, 80), c5);
     c6 = madd(v2, v128.load(w3, 64), c6);
@@ -49,7 +49,7 @@ export function oneRowTile(k: i32, x: usize, w: usize, panel: usize, from: usize
     c1 = madd(v3, v128.load(w, 112), c1);
     c2 = madd(v3, v128.load(w1, 96), c2);
     c3 = madd(v3, v128.load(w1, 112), c3);
-    if (x == w) break;
+    if (w1 == w) break;
     c4 = madd(v3, v128.load(w2, 96), c4);
     c5 = madd(v3, v128.load(w2, 112), c5);
     c6 = madd(v3, v128.load(w3, 96), c6);
