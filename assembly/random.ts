@@ -277,6 +277,19 @@ const CENTRE_MIDDLE = memory.data<f32>([2.75]);
 const TAIL_MIDDLE = memory.data<f32>([3.5]);
 const TAIL_BEGINS = memory.data<f32>([5.5]);
 
+/** Of degree 8, the nine coefficients from the highest power to the lowest. */
+@inline
+function polynomial(t: v128, coefficients: usize): v128 {
+  let sum = step(t, splat(coefficients), coefficients + 4);
+  sum = step(sum, t, coefficients + 8);
+  sum = step(sum, t, coefficients + 12);
+  sum = step(sum, t, coefficients + 16);
+  sum = step(sum, t, coefficients + 20);
+  sum = step(sum, t, coefficients + 24);
+  sum = step(sum, t, coefficients + 28);
+  return step(sum, t, coefficients + 32);
+}
+
 /**
  * |z| of the standard normal variable that is exceeded in size with probability q: sqrt 2 * inverse erfc(q), q in
  * [2^-32, 1]. (1 - q) times a polynomial in w = -log(q (2 - q)), or in sqrt(w) from w = 5.5 on: the form of Giles 2010,
@@ -287,30 +300,11 @@ const TAIL_BEGINS = memory.data<f32>([5.5]);
 function normalQuantile(q: v128): v128 {
   const w = minusLog(f32x4.mul(q, f32x4.sub(splat(TWO), q)));
 
-  const u = f32x4.sub(w, splat(CENTRE_MIDDLE));
-  let centre = step(u, splat(CENTRE), CENTRE + 4);
-  centre = step(centre, u, CENTRE + 8);
-  centre = step(centre, u, CENTRE + 12);
-  centre = step(centre, u, CENTRE + 16);
-  centre = step(centre, u, CENTRE + 20);
-  centre = step(centre, u, CENTRE + 24);
-  centre = step(centre, u, CENTRE + 28);
-  centre = step(centre, u, CENTRE + 32);
-
+  let size = polynomial(f32x4.sub(w, splat(CENTRE_MIDDLE)), CENTRE);
   // One vector in a hundred and twenty reaches the tail.
-  let size = centre;
   const inTail = f32x4.ge(w, splat(TAIL_BEGINS));
   if (v128.any_true(inTail)) {
-    const t = f32x4.sub(f32x4.sqrt(w), splat(TAIL_MIDDLE));
-    let tail = step(t, splat(TAIL), TAIL + 4);
-    tail = step(tail, t, TAIL + 8);
-    tail = step(tail, t, TAIL + 12);
-    tail = step(tail, t, TAIL + 16);
-    tail = step(tail, t, TAIL + 20);
-    tail = step(tail, t, TAIL + 24);
-    tail = step(tail, t, TAIL + 28);
-    tail = step(tail, t, TAIL + 32);
-    size = select(inTail, tail, centre);
+    size = select(inTail, polynomial(f32x4.sub(f32x4.sqrt(w), splat(TAIL_MIDDLE)), TAIL), size);
   }
   return f32x4.mul(f32x4.sub(splat(ONE), q), size);
 }

@@ -1,9 +1,8 @@
 import { map1, map2 } from "../lanes";
 import { madd, select } from "../simd";
-import { expm1NonPositive, splat } from "../vmath";
+import { ONE, expm1NonPositive, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 
 @unmanaged
 @final

@@ -1,9 +1,8 @@
 import { map1, map2 } from "../lanes";
 import { madd, nmadd, select } from "../simd";
-import { exp2, splat } from "../vmath";
+import { ONE, exp2, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 
 // log2 Phi(-a) = -1 + a (T0 + T1 a + ... + T7 a^7) for 0 <= a <= 6, so that Phi(-a) max(1, a) has an absolute error of
 // 2^-25 (scripts/minimax.py). Beyond 6 the polynomial goes on falling.

@@ -1,8 +1,7 @@
 import { map1, map2 } from "../lanes";
-import { splat } from "../vmath";
+import { ONE, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 const THREE = memory.data<f32>([3]);
 const SIX = memory.data<f32>([6]);
 const SIXTH = memory.data<f32>([0.166666672]);

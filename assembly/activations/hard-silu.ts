@@ -1,10 +1,8 @@
 import { map1, map2 } from "../lanes";
 import { madd, select } from "../simd";
-import { splat } from "../vmath";
+import { HALF, ONE, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const HALF = memory.data<f32>([0.5]);
-const ONE = memory.data<f32>([1]);
 const THREE = memory.data<f32>([3]);
 const MINUS_THREE = memory.data<f32>([-3]);
 const SIX = memory.data<f32>([6]);

@@ -1,11 +1,8 @@
 import { map1, map2 } from "../lanes";
 import { madd } from "../simd";
-import { expBounded, splat } from "../vmath";
+import { ONE, TWO, FOUR, expBounded, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
-const TWO = memory.data<f32>([2]);
-const FOUR = memory.data<f32>([4]);
 /** Beyond these tanh(softplus(x)) is 0 or 1. */
 const LOWEST = memory.data<f32>([-110]);
 const HIGHEST = memory.data<f32>([20]);

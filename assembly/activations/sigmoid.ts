@@ -1,11 +1,10 @@
 import { map1With, map2 } from "../lanes";
 import {
-  EXP_LOWEST, LN2_HIGH, LN2_LOW, MINUS_LOG2E, ROUND_90, S0, S1, S2, S3, S4, SIGMOID_HIGHEST, TWO_TO_MINUS_32,
+  EXP_LOWEST, LN2_HIGH, LN2_LOW, MINUS_LOG2E, ONE, ROUND_90, S0, S1, S2, S3, S4, SIGMOID_HIGHEST, TWO_TO_MINUS_32,
   sigmoidOf, splat,
 } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 
 @unmanaged
 @final

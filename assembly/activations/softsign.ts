@@ -1,8 +1,7 @@
 import { map1, map2 } from "../lanes";
-import { splat } from "../vmath";
+import { ONE, splat } from "../vmath";
 
 const ZERO = f32x4.splat(0);
-const ONE = memory.data<f32>([1]);
 /** The largest finite numbers, so that the infinities reach the limits. */
 const LOWEST = memory.data<f32>([-3.40282347e38]);
 const HIGHEST = memory.data<f32>([3.40282347e38]);

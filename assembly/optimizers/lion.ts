@@ -1,11 +1,10 @@
 /** Lion: the sign of an interpolated momentum, so that all weights move equally far. */
-import { splat } from "../vmath";
+import { ONE, splat } from "../vmath";
 import { movingAverage } from "./moving-average";
 import { update } from "./update";
 
 /** 2^126: its square times the smallest number is far above 1. */
 const HUGE = memory.data<f32>([8.507059173023462e37]);
-const ONE = memory.data<f32>([1]);
 const MINUS_ONE = memory.data<f32>([-1]);
 
 /** 1, -1 or 0 as x is; NaN where x is NaN. */

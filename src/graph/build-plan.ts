@@ -3,6 +3,7 @@ import type { Loss } from "../losses/index.js";
 import { deriveKey } from "../random.js";
 import type { Regularizer } from "../regularizers.js";
 import type { Engine } from "../runtime/engine.js";
+import { PANEL } from "../runtime/split.js";
 import type { FlatGraph, Operation } from "./graph.js";
 import {
   Buffer,
@@ -46,9 +47,6 @@ const BLOCK = 32_768;
 export function buildPlan(engine: Engine, graph: FlatGraph, request: PlanRequest): Plan {
   return new PlanBuilder(engine, graph, request).build();
 }
-
-/** Columns of a panel of a kernel (assembly/gemm/panels.ts). */
-const PANEL = 8;
 
 const bufferOf = (item: Value | Buffer): Buffer => (item instanceof Value ? item.buffer : item);
 

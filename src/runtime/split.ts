@@ -23,9 +23,10 @@ import { MAX_PIECES_PER_THREAD } from "./mailbox.js";
 import type { Kernel, Pool } from "./pool.js";
 import type { Kernels } from "./wasm.js";
 
-/** Units of a piece are a multiple of this: a line of the cache in floats, a panel in columns. */
+/** Columns of a panel of a kernel (assembly/gemm/panels.ts). */
+export const PANEL = 8;
+/** Floats of a line of the cache. As the other grains, what the units of a piece are a multiple of. */
 const LINE = 16;
-const PANEL = 8;
 const ROW = 1;
 /** Rows of a product. */
 const TILE = 4;
