@@ -17,6 +17,19 @@ export function integer(min: number, preset?: number): Option<number> {
   return number({ min, integer: true }, preset);
 }
 
+/** One number or several. */
+export function numbers(bounds: Bounds, preset: number | readonly number[]): Option<readonly number[]> {
+  return (where, name, value = preset) => [value].flat().map((each) => checkNumber(where, name, each, bounds));
+}
+
+/** A string, described by what a message shall say of it. */
+export function string(description: string, preset: string): Option<string> {
+  return (where, name, value = preset) => {
+    if (typeof value !== "string") throw typeError(where, `${name} must be ${description}`, name, value);
+    return value;
+  };
+}
+
 export function boolean(preset?: boolean): Option<boolean> {
   return (where, name, value = preset) => checkBoolean(where, name, value);
 }

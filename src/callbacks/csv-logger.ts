@@ -1,5 +1,4 @@
-import { typeError } from "../check.js";
-import { boolean, callable, optional, readOptions } from "../options.js";
+import { boolean, callable, optional, readOptions, string } from "../options.js";
 import type { Callback } from "./callback.js";
 
 export interface CsvLoggerOptions {
@@ -24,10 +23,7 @@ export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
   const where = "callbacks.csvLogger";
   const { append, separator, header } = readOptions(where, options, {
     append: optional(callable<(line: string) => void | Promise<void>>("a function of a line")),
-    separator: (_where, name, value = ",") => {
-      if (typeof value === "string") return value;
-      throw typeError(where, "separator must be a string", name, value);
-    },
+    separator: string("a string", ","),
     header: boolean(true),
   });
 

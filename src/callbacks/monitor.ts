@@ -1,6 +1,6 @@
 /** One log that a callback watches, and which way is better. */
-import { nearest, rangeError, typeError } from "../check.js";
-import { choice, type Values } from "../options.js";
+import { nearest, rangeError } from "../check.js";
+import { choice, string, type Values } from "../options.js";
 import type { CallbackContext, Logs } from "./callback.js";
 
 export interface MonitorOptions {
@@ -12,10 +12,7 @@ export interface MonitorOptions {
 
 /** How callbacks with a monitor read its options. */
 export const MONITOR_OPTIONS = {
-  monitor: (where: string, name: string, value: unknown = "val_loss"): string => {
-    if (typeof value === "string") return value;
-    throw typeError(where, "monitor must be the name of a log", name, value);
-  },
+  monitor: string("the name of a log", "val_loss"),
   mode: choice(["auto", "min", "max"], "auto"),
 };
 

@@ -1,9 +1,9 @@
-import { checkNumber, rangeError } from "../check.js";
+import { rangeError } from "../check.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { sizeOf, type Shape } from "../graph/shape.js";
-import { number, type Values } from "../options.js";
+import { number, numbers, type Values } from "../options.js";
 import { readLayerOptions } from "./options.js";
 import { declareScaleShift, SCALE_SHIFT_OPTIONS, type ScaleShiftOptions } from "./scale-shift.js";
 
@@ -16,8 +16,7 @@ export interface LayerNormalizationOptions extends LayerOptions, ScaleShiftOptio
 }
 
 const OPTIONS = {
-  axis: (where: string, name: string, value: unknown = -1): readonly number[] =>
-    [value].flat().map((each) => checkNumber(where, name, each, { integer: true })),
+  axis: numbers({ integer: true }, -1),
   epsilon: number({ above: 0 }, 1e-3),
   ...SCALE_SHIFT_OPTIONS,
 };

@@ -1,11 +1,11 @@
-import { checkNumber, rangeError } from "../check.js";
+import { rangeError } from "../check.js";
 import { resolveConstraint, type ConstraintSpec } from "../constraints.js";
 import { Layer, type LayerOptions } from "../graph/layer.js";
 import type { Buffer, Lowered, Lowering } from "../graph/lowering.js";
 import type { ParameterDeclaration } from "../graph/parameter.js";
 import { sizeOf, type Shape } from "../graph/shape.js";
 import { initializer, type InitializerSpec } from "../initializers.js";
-import type { Values } from "../options.js";
+import { numbers, type Values } from "../options.js";
 import { resolveRegularizer, type RegularizerSpec } from "../regularizers.js";
 import { readLayerOptions } from "./options.js";
 
@@ -23,8 +23,7 @@ const OPTIONS = {
   alphaInitializer: initializer("zeros"),
   alphaRegularizer: resolveRegularizer,
   alphaConstraint: resolveConstraint,
-  sharedAxes: (where: string, name: string, value: unknown = []): readonly number[] =>
-    [value].flat().map((axis) => checkNumber(where, name, axis, { min: 1, integer: true })),
+  sharedAxes: numbers({ min: 1, integer: true }, []),
 };
 
 /** One copying of slopes to the positions along an axis that share them: [outer, inner] to [outer, times, inner]. */
